@@ -1,0 +1,119 @@
+"""Speed and memory of `cuvet doctor`, as ratios of medians: everything is run side by side, in turns, in one go on one machine.
+
+What is compared runs in the same environment with the same variables. Exit status 1 if a limit is broken; the closing line counts the limits.
+"""
+import argparse
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+from real import environments as real  # noqa: E402
+
+BUILD = pathlib.Path(os.environ.get("CUVET_BUILD", ROOT / "build"))
+
+
+class Contender:
+    def __init__(self, name, command, env, rounds):
+        self.name, self.command, self.env, self.rounds = name, [str(c) for c in command], env, rounds
+        self.cpu, self.wall, self.peak = [], [], []
+
+    def run(self, measure, cwd):
+        out = subprocess.run([measure, "1", *self.command], capture_output=True, text=True, check=True, env=self.env, cwd=cwd).stdout
+        cpu, wall, peak, status = out.split()
+        if int(status) not in (0, 1, 3):
+            raise SystemExit(f"bench: {' '.join(self.command)} ended with {status}")
+        self.cpu.append(float(cpu) / 1000)
+        self.wall.append(float(wall) / 1000)
+        self.peak.append(int(peak))
+
+    def row(self):
+        return f"{self.name:34} {statistics.median(self.cpu):10.2f} {statistics.median(self.wall):10.2f} {max(self.peak) / 1024:9.1f} {len(self.cpu):5}"
+
+
+def compile_c(to, name):
+    cc = os.environ.get("CC", "cc").split()
+    out = pathlib.Path(to, name)
+    subprocess.run([*cc, "-O2", "-o", str(out), str(ROOT / "bench" / f"{name}.c")], check=True)
+    return out
+
+
+def contenders(folder, home, work, rounds):
+    base = {"HOME": str(home), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
+    active = {**base, "VIRTUAL_ENV": str(folder), "PATH": f"{folder}/bin:/usr/bin:/bin"}
+    cuvet = BUILD / "cuvet"
+    return {
+        "nothing": Contender("C program that does nothing", [work / "nothing"], base, rounds),
+        "bare": Contender("cuvet doctor, no torch here", [cuvet, "doctor"], base, rounds),
+        "doctor": Contender("cuvet doctor, torch 2.15.0", [cuvet, "doctor"], active, rounds),
+        "json": Contender("cuvet doctor --json, torch 2.15.0", [cuvet, "doctor", "--json"], active, rounds),
+        "uv": Contender("uv pip list, same environment", [real.uv(), "pip", "list", "--python", folder / "bin/python"],
+                        {**active, "UV_CACHE_DIR": str(real.CACHE / "uv-cache"), "UV_NO_CONFIG": "1"}, rounds),
+        "collect_env": Contender("python -m torch.utils.collect_env", [folder / "bin/python", "-m", "torch.utils.collect_env"], active, max(3, rounds // 20)),
+    }
+
+
+def in_turns(all_of_them, measure, cwd):
+    for c in all_of_them:
+        c.run(measure, cwd)  # warm: not counted
+        c.cpu.clear(), c.wall.clear(), c.peak.clear()
+    most = max(c.rounds for c in all_of_them)
+    for i in range(most):
+        for c in all_of_them:
+            if i * c.rounds // most != (i + 1) * c.rounds // most:
+                c.run(measure, cwd)
+
+
+def main():
+    args = argparse.ArgumentParser()
+    args.add_argument("--rounds", type=int, default=101)
+    rounds = args.parse_args().rounds
+    try:
+        folder = real.make("uv-torch-2.15.0")
+    except real.NoPython as e:
+        raise SystemExit(f"bench: {e}") from e
+    with tempfile.TemporaryDirectory() as tmp:
+        work, home = pathlib.Path(tmp, "work"), pathlib.Path(tmp, "home")
+        work.mkdir()
+        home.mkdir()
+        measure = compile_c(work, "measure")
+        compile_c(work, "nothing")
+        c = contenders(folder, home, work, rounds)
+        in_turns(list(c.values()), str(measure), str(home))
+    return report(c)
+
+
+def report(c):
+    print(f"{'medians':34} {'CPU ms':>10} {'wall ms':>10} {'peak MiB':>9} {'runs':>5}")
+    for x in c.values():
+        print(x.row())
+    cpu = {k: statistics.median(v.cpu) for k, v in c.items()}
+    wall = {k: statistics.median(v.wall) for k, v in c.items()}
+    peak = max(max(c[k].peak) for k in ("bare", "doctor", "json")) / 1024
+    limits = [
+        ("collect_env / doctor, CPU", cpu["collect_env"] / cpu["doctor"], ">=", 400),
+        ("uv pip list / doctor, CPU", cpu["uv"] / cpu["doctor"], ">=", 1),
+        ("uv pip list / doctor, wall", wall["uv"] / wall["doctor"], ">=", 1),
+        ("doctor without torch / nothing, CPU", cpu["bare"] / cpu["nothing"], "<=", 3),
+        ("doctor, CPU ms", max(cpu["doctor"], cpu["json"]), "<=", 5),
+        ("doctor, peak MiB", peak, "<=", 16),
+    ]
+    print()
+    failed = 0
+    for name, value, op, limit in limits:
+        good = value >= limit if op == ">=" else value <= limit
+        failed += not good
+        print(f"{name:38} {value:10.2f} {op} {limit:<5} {'ok' if good else 'BROKEN'}")
+    print(f"{len(limits) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    if not shutil.which(os.environ.get("CC", "cc").split()[0]):
+        raise SystemExit("bench: no C compiler")
+    sys.exit(main())

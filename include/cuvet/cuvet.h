@@ -1,0 +1,102 @@
+/* cuvet.h: libcuvet, the one public header. C99, usable from C++.
+ *
+ * cuvet finds the NVIDIA driver, GPUs, CUDA toolkits, cuDNN, NCCL and every PyTorch on a machine (or in a file tree, or in a snapshot) and says
+ * whether they fit together, without running any of them.
+ *
+ * Conventions. A cuvet_ctx owns everything it hands out; strings and results stay valid until cuvet_free. One context belongs to one thread at a
+ * time; different contexts are independent. Functions that can fail return 0 or a negative CUVET_E_* and leave a sentence for cuvet_error. The
+ * library never prints, exits or reads the environment: the caller passes what it wants to be known. All text is UTF-8.
+ */
+#ifndef CUVET_H
+#define CUVET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__) && !defined(_WIN32)
+#define CUVET_API __attribute__((visibility("default")))
+#else
+#define CUVET_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CUVET_E_NOMEM (-1001)
+#define CUVET_E_USAGE (-1002)    /* an option or override that is wrong or contradicts another */
+#define CUVET_E_INPUT (-1003)    /* a file that is not what it should be */
+#define CUVET_E_IO (-1004)
+#define CUVET_E_LIMIT (-1005)
+#define CUVET_E_NOTFOUND (-1006)
+#define CUVET_E_INTERNAL (-1007)
+
+typedef struct cuvet_ctx cuvet_ctx;
+
+/* Takes len bytes; returns 0, or a negative number that stops the writing and is handed back to the caller. */
+typedef int cuvet_write_fn(void *user, const char *bytes, size_t len);
+/* Told of each place that was looked at: path and what was found ("known", "absent", "denied", "malformed"). */
+typedef void cuvet_trace_fn(void *user, const char *path, const char *state, uint64_t bytes);
+
+/* Set size = sizeof(struct cuvet_options) and zero the rest (cuvet_options_init does both). Pointers are borrowed until cuvet_free. */
+struct cuvet_options {
+    size_t size;
+    const char *facts_dir;           /* extra tables that win over the built-in ones, or NULL */
+    const char *root;                /* inspect this file tree instead of the running machine, or NULL */
+    const char *const *environ_;     /* the caller's environment ("NAME=value", NULL at the end), or NULL for none */
+    const char *cwd;                 /* working folder, or NULL */
+    int deep;                        /* also walk home and the usual roots for Python environments */
+    int no_nvml;                     /* never load libnvidia-ml */
+    const char *nvml_library;        /* load this file as NVML (tests), or NULL */
+    unsigned nvml_timeout_ms;        /* 0 = 2000 */
+    cuvet_trace_fn *trace;
+    void *trace_user;
+};
+
+CUVET_API void cuvet_options_init(struct cuvet_options *o);
+CUVET_API const char *cuvet_version(void);
+
+/* NULL only when out of memory. If the options were bad, the next call returns the error. Free with cuvet_free (accepts NULL). */
+CUVET_API cuvet_ctx *cuvet_new(const struct cuvet_options *o);
+CUVET_API void cuvet_free(cuvet_ctx *c);
+/* The last failure as one line "WHERE:LINE: what is wrong", or "" when there was none. */
+CUVET_API const char *cuvet_error(const cuvet_ctx *c);
+
+/* The base machine: exactly one of these, once. */
+CUVET_API int cuvet_probe(cuvet_ctx *c);                                                       /* this machine, or options.root */
+CUVET_API int cuvet_machine_json(cuvet_ctx *c, const char *name, const char *json, size_t len); /* a snapshot; name is for errors */
+CUVET_API int cuvet_machine_none(cuvet_ctx *c);                                                /* nothing is known */
+
+/* Replace what the base says. key: driver, compat, gpu, python, os, arch, glibc, toolkit, wsl, container (value as on the command line; NULL for the
+ * last two). The first "gpu" replaces all GPUs, further ones add. CUVET_E_USAGE for unknown values and contradictions. */
+CUVET_API int cuvet_override(cuvet_ctx *c, const char *key, const char *value);
+
+struct cuvet_style {
+    size_t size;                     /* sizeof(struct cuvet_style) */
+    unsigned width;                  /* columns, 0 = 80 */
+    int color;                       /* ANSI colours */
+    int utf8;                        /* the reader can show UTF-8 */
+    int quiet;
+    int verbose;                     /* also what was looked at and how long each probe took */
+    int strict;                      /* warnings make the exit code 1 */
+};
+
+/* Judge the machine. Returns the exit code of the command (0, 1 or 3), or a negative error. */
+CUVET_API int cuvet_doctor(cuvet_ctx *c, int strict);
+CUVET_API int cuvet_doctor_text(cuvet_ctx *c, const struct cuvet_style *s, cuvet_write_fn *write, void *user);
+CUVET_API int cuvet_doctor_json(cuvet_ctx *c, cuvet_write_fn *write, void *user);
+
+/* The machine as one JSON object on one line (schema cuvet/snapshot/1). */
+CUVET_API int cuvet_snapshot_json(cuvet_ctx *c, cuvet_write_fn *write, void *user);
+/* The files that the probes read, as a tree below `dir` (created; must be empty or absent), with nofile.tsv: inspects the live machine by itself, instead
+ * of cuvet_probe. Writes a list of what was saved and what was left out. */
+CUVET_API int cuvet_snapshot_tree(cuvet_ctx *c, const char *dir, cuvet_write_fn *write, void *user);
+
+/* The knowledge. key NULL = list: every table with its number of rows; table given = its keys. json: one JSON document instead of text. */
+CUVET_API int cuvet_facts_list(cuvet_ctx *c, const char *table, int json, cuvet_write_fn *write, void *user);
+CUVET_API int cuvet_facts_show(cuvet_ctx *c, const char *table, const char *key, int json, cuvet_write_fn *write, void *user);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

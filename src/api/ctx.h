@@ -1,0 +1,31 @@
+/* ctx.h: struct cuvet_ctx, shared by the files of api/. */
+#ifndef CV_API_CTX_H
+#define CV_API_CTX_H
+
+#include "cuvet/cuvet.h"
+
+#include "probe/probe.h"
+#include "report/report.h"
+
+struct cuvet_ctx {
+    struct cv_arena arena;
+    struct cuvet_options options;
+    struct cv_facts facts;
+    struct cv_machine m;
+    struct cv_diagnosis d;
+    struct cv_probe_time times[CV_MAX_PROBES];
+    unsigned n_times;
+    struct cv_error error;
+    const char *message;       /* of the error, one line */
+    int failed;                /* error of cuvet_new, given by the next call */
+    bool has_machine, has_diagnosis;
+    bool gpu_overridden, none_gpu, driver_overridden;
+};
+
+int cv_ctx_fail(cuvet_ctx *c, int rc);
+int cv_ctx_usage(cuvet_ctx *c, const char *option, cv_str what);
+/* Judges once; later calls keep the result. */
+int cv_ctx_diagnose(cuvet_ctx *c);
+void cv_ctx_probe_ctx(cuvet_ctx *c, struct cv_root *root, struct cv_probe_ctx *ret);
+
+#endif

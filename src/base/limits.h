@@ -1,0 +1,17 @@
+/* limits.h: every hard limit in one place. A limit that is hit is reported as "too large", never ignored. */
+#ifndef CV_BASE_LIMITS_H
+#define CV_BASE_LIMITS_H
+
+#define CV_MAX_ARENA_BYTES ((size_t)256 << 20) /* one context's memory */
+#define CV_MAX_SMALL_FILE ((size_t)64 << 10)   /* /proc, /sys and version files */
+#define CV_MAX_TEXT_FILE ((size_t)4 << 20)     /* METADATA, headers, tables, snapshots of one machine */
+#define CV_MAX_PATH 4096                       /* bytes in a path */
+#define CV_MAX_SYMLINKS 40                     /* links followed in one lookup, as Linux does */
+#define CV_MAX_DIR_ENTRIES 20000               /* names read from one folder */
+#define CV_MAX_GPUS 256
+#define CV_MAX_ENVS 512
+#define CV_MAX_TOOLKITS 64
+#define CV_MAX_PACKAGES 8192     /* dist-info folders looked at in one environment */
+#define CV_MAX_ELF_SCAN ((uint64_t)8 << 20) /* bytes searched in one library for a version text */
+
+#endif

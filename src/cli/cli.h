@@ -1,0 +1,46 @@
+/* cli.h: shared by the files of the command. Only the public header is used. */
+#ifndef CV_CLI_CLI_H
+#define CV_CLI_CLI_H
+
+#include "cuvet/cuvet.h"
+
+#include <stdbool.h>
+
+enum cv_command { CMD_DOCTOR, CMD_SNAPSHOT, CMD_FACTS };
+
+#define CLI_MAX_OVERRIDES 64
+
+struct cli_override {
+    const char *key, *value;
+};
+
+struct cli_options {
+    enum cv_command command;
+    bool json, quiet, verbose, strict, deep, help, version, no_nvml;
+    int color;                 /* -1 auto, 0 never, 1 always */
+    const char *facts_dir, *machine, *root, *tree, *nvml_library;
+    struct cli_override overrides[CLI_MAX_OVERRIDES];
+    unsigned n_overrides;
+    char *args[4];
+    int n_args;
+};
+
+/* 0, or 2 after one line on stderr. */
+int cli_parse(int argc, char **argv, struct cli_options *ret);
+int cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* "cuvet: …" on stderr; returns 2 */
+void cli_help(enum cv_command command, bool general);
+
+/* term.c: buffered standard output that knows closed pipes and full disks. */
+int cli_write(void *user, const char *bytes, size_t len);
+int cli_flush(void);           /* 0, 2 after a message, or 141 where the reader has gone */
+bool cli_color(const struct cli_options *o);
+bool cli_utf8(void);
+unsigned cli_width(void);
+
+int cli_doctor(const struct cli_options *o);
+int cli_snapshot(const struct cli_options *o);
+int cli_facts(const struct cli_options *o);
+/* A context with its machine and overrides; NULL after a message. */
+cuvet_ctx *cli_machine(const struct cli_options *o, int *ret_status);
+
+#endif

@@ -1,0 +1,165 @@
+/* cmd.c: the commands. */
+#include "cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CLI_MAX_SNAPSHOT ((size_t)8 << 20)
+
+extern char **environ;
+
+static int fail(cuvet_ctx *c)
+{
+    return cli_error("%s", cuvet_error(c));
+}
+
+static void show_place(void *user, const char *path, const char *state, uint64_t bytes)
+{
+    (void)user;
+    if (strcmp(state, "absent") != 0)
+        fprintf(stderr, "cuvet: looked at %s: %s%s\n", path, state, bytes ? "" : "");
+}
+
+/* Reads a whole file or standard input. NULL after a message. */
+static char *read_all(const char *path, size_t *ret_len)
+{
+    struct stat st;
+    bool in = strcmp(path, "-") == 0;
+    int fd = in ? 0 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 || fstat(fd, &st) != 0 || (!in && !S_ISREG(st.st_mode))) {
+        cli_error("%s: %s", path, fd < 0 ? strerror(errno) : S_ISDIR(st.st_mode) ? "is a folder (--root reads folders)" : "not a regular file");
+        if (fd > 0)
+            close(fd);
+        return NULL;
+    }
+    size_t n = 0, cap = 1 << 16;
+    char *buf = malloc(cap);
+    while (buf) {
+        ssize_t got = read(fd, buf + n, cap - n);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0) {
+            if (got < 0) {
+                cli_error("%s: %s", in ? "standard input" : path, strerror(errno));
+                free(buf);
+                buf = NULL;
+            }
+            break;
+        }
+        n += (size_t)got;
+        if (n < cap)
+            continue;
+        char *more = cap < CLI_MAX_SNAPSHOT ? realloc(buf, cap * 2) : NULL;
+        if (!more) {
+            cli_error("%s: too large for a snapshot", in ? "standard input" : path);
+            free(buf);
+            buf = NULL;
+            break;
+        }
+        buf = more;
+        cap *= 2;
+    }
+    if (!in)
+        close(fd);
+    *ret_len = n;
+    return buf;
+}
+
+static cuvet_ctx *new_ctx(const struct cli_options *o, char *cwd, size_t cwd_cap)
+{
+    struct cuvet_options options;
+    cuvet_options_init(&options);
+    options.facts_dir = o->facts_dir;
+    options.root = o->root;
+    options.environ_ = (const char *const *)environ;
+    options.cwd = getcwd(cwd, cwd_cap);
+    options.deep = o->deep;
+    options.no_nvml = o->no_nvml;
+    options.nvml_library = o->nvml_library;
+    if (o->verbose)
+        options.trace = show_place;
+    return cuvet_new(&options);
+}
+
+cuvet_ctx *cli_machine(const struct cli_options *o, int *ret_status)
+{
+    static char cwd[4096];
+    char *text = NULL;
+    size_t len = 0;
+    if (o->machine && strcmp(o->machine, "none") != 0) {
+        text = read_all(o->machine, &len);
+        if (!text) {
+            *ret_status = 2;
+            return NULL;
+        }
+    }
+    cuvet_ctx *c = new_ctx(o, cwd, sizeof cwd);
+    if (!c) {
+        free(text);
+        *ret_status = cli_error("out of memory");
+        return NULL;
+    }
+    int rc = text ? cuvet_machine_json(c, strcmp(o->machine, "-") == 0 ? "standard input" : o->machine, text, len) : o->machine ? cuvet_machine_none(c) : cuvet_probe(c);
+    free(text);
+    for (unsigned i = 0; rc == 0 && i < o->n_overrides; i++)
+        rc = cuvet_override(c, o->overrides[i].key, o->overrides[i].value);
+    if (rc == 0)
+        return c;
+    *ret_status = fail(c);
+    cuvet_free(c);
+    return NULL;
+}
+
+int cli_doctor(const struct cli_options *o)
+{
+    int status = 2;
+    cuvet_ctx *c = cli_machine(o, &status);
+    if (!c)
+        return status;
+    int code = cuvet_doctor(c, o->strict);
+    struct cuvet_style style = {.size = sizeof style, .width = cli_width(), .color = cli_color(o), .utf8 = cli_utf8(), .quiet = o->quiet, .verbose = o->verbose};
+    int rc = code < 0 ? code : o->json ? cuvet_doctor_json(c, cli_write, NULL) : cuvet_doctor_text(c, &style, cli_write, NULL);
+    status = rc == 0 ? code : rc == CUVET_E_IO ? 2 : fail(c);
+    int flushed = rc == 0 || rc == CUVET_E_IO ? cli_flush() : 0;
+    cuvet_free(c);
+    return flushed ? flushed : status;
+}
+
+int cli_snapshot(const struct cli_options *o)
+{
+    int status = 2, rc;
+    cuvet_ctx *c;
+    char cwd[4096];
+    if (o->tree) {
+        c = new_ctx(o, cwd, sizeof cwd);
+        rc = c ? cuvet_snapshot_tree(c, o->tree, cli_write, NULL) : CUVET_E_NOMEM;
+    } else {
+        c = cli_machine(o, &status);
+        if (!c)
+            return status;
+        rc = cuvet_snapshot_json(c, cli_write, NULL);
+    }
+    status = rc == 0 ? 0 : rc == CUVET_E_IO && !o->tree ? 2 : c ? fail(c) : cli_error("out of memory");
+    int flushed = rc == 0 || (rc == CUVET_E_IO && !o->tree) ? cli_flush() : 0;
+    cuvet_free(c);
+    return flushed ? flushed : status;
+}
+
+int cli_facts(const struct cli_options *o)
+{
+    char cwd[4096];
+    cuvet_ctx *c = new_ctx(o, cwd, sizeof cwd);
+    if (!c)
+        return cli_error("out of memory");
+    int rc = strcmp(o->args[0], "list") == 0 ? cuvet_facts_list(c, o->n_args > 1 ? o->args[1] : NULL, o->json, cli_write, NULL)
+                                             : cuvet_facts_show(c, o->args[1], o->args[2], o->json, cli_write, NULL);
+    int status = rc == 0 ? 0 : rc == CUVET_E_IO ? 2 : fail(c);
+    int flushed = rc == 0 || rc == CUVET_E_IO ? cli_flush() : 0;
+    cuvet_free(c);
+    return flushed ? flushed : status;
+}

@@ -1,0 +1,89 @@
+/* help.c: --help, one screen a command. */
+#include "cli.h"
+
+#include <string.h>
+
+static void say(const char *text)
+{
+    (void)cli_write(NULL, text, strlen(text));
+}
+
+static const char general_help[] =
+    "cuvet: do this machine's driver, GPU, CUDA, cuDNN and PyTorch fit together?\n"
+    "\n"
+    "Usage: cuvet [doctor] [OPTION...]        find everything, judge it, say what to do\n"
+    "       cuvet snapshot [--tree DIR]       the machine as one line of JSON, or as files\n"
+    "       cuvet facts list [TABLE]          the knowledge: tables, and keys of one\n"
+    "       cuvet facts show TABLE KEY        a row with its source\n"
+    "       cuvet help COMMAND                the options of a command\n"
+    "\n";
+
+static const char machine_help[] =
+    "Which machine:\n"
+    "  --machine FILE|-|none   a snapshot, standard input, or nothing known\n"
+    "  --root DIR              a file tree: a mounted disk, a container's root\n"
+    "  --driver V|none         and change this: driver version or branch (580)\n"
+    "  --gpu NAME              \"RTX 3090\", sm_86, 8.6, 10de:2204, g5.12xlarge, none;\n"
+    "                          repeat for several\n"
+    "  --compat V              a cuda-compat package is on the loader's path\n"
+    "  --python X.Y[t]  --os linux|windows|macos  --arch x86_64|aarch64\n"
+    "  --glibc V  --toolkit V  --wsl  --container\n"
+    "  --deep                  look for environments in all of home and the usual roots\n"
+    "  --no-nvml               never load NVIDIA's management library\n";
+
+static const char output_help[] =
+    "Output:\n"
+    "  --json                  one JSON document\n"
+    "  --color auto|always|never   -q, --quiet   -v, --verbose\n"
+    "  --facts DIR             tables that win over the built-in ones\n"
+    "  --help  --version\n";
+
+static const char doctor_help[] =
+    "Usage: cuvet [doctor] [OPTION...]\n"
+    "Finds the driver, GPUs, CUDA toolkits, cuDNN, NCCL and every PyTorch, and says whether they fit.\n"
+    "Runs nothing that it inspects, needs no root and no network, and writes nothing.\n"
+    "\n";
+
+static const char doctor_tail[] =
+    "  --strict                warnings make the exit code 1\n"
+    "\n"
+    "Exit code: 0 fits, 1 does not fit or an error was found, 2 wrong use, 3 cannot tell.\n";
+
+static const char snapshot_help[] =
+    "Usage: cuvet snapshot [OPTION...]\n"
+    "Prints what was found as one JSON object on one line; `cuvet --machine FILE` reads it anywhere.\n"
+    "\n"
+    "  --tree DIR              instead: copy the files that were read into DIR (must be\n"
+    "                          empty or absent); `cuvet --root DIR` reads them\n"
+    "\n";
+
+static const char facts_help[] =
+    "Usage: cuvet facts list [TABLE]\n"
+    "       cuvet facts show TABLE KEY\n"
+    "The knowledge behind the verdicts. A key of several columns is written A/B/C; its beginning\n"
+    "is enough: `cuvet facts show torch-builds 2.8.0` shows all builds of that release.\n"
+    "\n"
+    "  --json                  one JSON document\n"
+    "  --facts DIR             tables that win over the built-in ones\n";
+
+void cli_help(enum cv_command command, bool general)
+{
+    if (general) {
+        say(general_help);
+        say(machine_help);
+        say("\n");
+        say(output_help);
+        say(doctor_tail);
+    } else if (command == CMD_DOCTOR) {
+        say(doctor_help);
+        say(machine_help);
+        say("\n");
+        say(output_help);
+        say(doctor_tail);
+    } else if (command == CMD_SNAPSHOT) {
+        say(snapshot_help);
+        say(machine_help);
+    } else {
+        say(facts_help);
+    }
+}

@@ -1,0 +1,209 @@
+/* opts.c: the command line (getopt_long). Every option of a command, and no other, stands in its help. */
+#include "cli.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int cli_error(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    fputs("cuvet: ", stderr);
+    vfprintf(stderr, fmt, ap);
+    fputc('\n', stderr);
+    va_end(ap);
+    return 2;
+}
+
+enum {
+    O_JSON = 256, O_COLOR, O_FACTS, O_HELP, O_VERSION, O_MACHINE, O_ROOT, O_TREE, O_DEEP, O_STRICT, O_NVML, O_NO_NVML, O_DRIVER, O_COMPAT, O_GPU, O_PYTHON, O_OS, O_ARCH, O_GLIBC,
+    O_TOOLKIT, O_WSL, O_CONTAINER,
+};
+
+static const struct option options[] = {
+    {"json", no_argument, NULL, O_JSON},          {"color", required_argument, NULL, O_COLOR},   {"quiet", no_argument, NULL, 'q'},
+    {"verbose", no_argument, NULL, 'v'},          {"facts", required_argument, NULL, O_FACTS},   {"help", no_argument, NULL, O_HELP},
+    {"version", no_argument, NULL, O_VERSION},    {"machine", required_argument, NULL, O_MACHINE}, {"root", required_argument, NULL, O_ROOT},
+    {"tree", required_argument, NULL, O_TREE},    {"deep", no_argument, NULL, O_DEEP},           {"strict", no_argument, NULL, O_STRICT},
+    {"nvml-library", required_argument, NULL, O_NVML}, {"no-nvml", no_argument, NULL, O_NO_NVML}, {"driver", required_argument, NULL, O_DRIVER},
+    {"compat", required_argument, NULL, O_COMPAT}, {"gpu", required_argument, NULL, O_GPU},      {"python", required_argument, NULL, O_PYTHON},
+    {"os", required_argument, NULL, O_OS},        {"arch", required_argument, NULL, O_ARCH},     {"glibc", required_argument, NULL, O_GLIBC},
+    {"toolkit", required_argument, NULL, O_TOOLKIT}, {"wsl", no_argument, NULL, O_WSL},          {"container", no_argument, NULL, O_CONTAINER},
+    {NULL, 0, NULL, 0},
+};
+
+static const struct {
+    const char *name;
+    enum cv_command command;
+} commands[] = {{"doctor", CMD_DOCTOR}, {"snapshot", CMD_SNAPSHOT}, {"facts", CMD_FACTS}};
+
+static bool find_command(const char *word, enum cv_command *ret)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(commands[i].name, word) == 0) {
+            *ret = commands[i].command;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Letters that two words share in order: enough to see a slip of the finger. */
+static const char *near_command(const char *word)
+{
+    const char *best = NULL;
+    size_t best_n = 2;
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        size_t n = 0;
+        const char *p = word;
+        for (const char *q = commands[i].name; *q; q++) {
+            const char *hit = strchr(p, *q);
+            if (hit) {
+                n++;
+                p = hit + 1;
+            }
+        }
+        if (n > best_n) {
+            best = commands[i].name;
+            best_n = n;
+        }
+    }
+    return best;
+}
+
+static int override(struct cli_options *o, const char *key, const char *value)
+{
+    if (o->n_overrides == CLI_MAX_OVERRIDES)
+        return cli_error("too many overrides");
+    o->overrides[o->n_overrides++] = (struct cli_override){key, value};
+    return 0;
+}
+
+static int take_color(struct cli_options *o, const char *v)
+{
+    if (strcmp(v, "auto") == 0)
+        o->color = -1;
+    else if (strcmp(v, "always") == 0 || strcmp(v, "never") == 0)
+        o->color = v[0] == 'a';
+    else
+        return cli_error("--color: \"%s\" is none of auto, always, never", v);
+    return 0;
+}
+
+static int once(const char **to, const char *name, const char *value)
+{
+    if (*to)
+        return cli_error("%s: given twice", name);
+    if (*value == 0)
+        return cli_error("%s: needs a value", name);
+    *to = value;
+    return 0;
+}
+
+static int take_option(struct cli_options *o, int c)
+{
+    switch (c) {
+    case O_JSON: o->json = true; return 0;
+    case O_COLOR: return take_color(o, optarg);
+    case 'q': o->quiet = true; return 0;
+    case 'v': o->verbose = true; return 0;
+    case O_FACTS: return once(&o->facts_dir, "--facts", optarg);
+    case 'h':
+    case O_HELP: o->help = true; return 0;
+    case O_VERSION: o->version = true; return 0;
+    case O_MACHINE: return once(&o->machine, "--machine", optarg);
+    case O_ROOT: return once(&o->root, "--root", optarg);
+    case O_TREE: return once(&o->tree, "--tree", optarg);
+    case O_DEEP: o->deep = true; return 0;
+    case O_STRICT: o->strict = true; return 0;
+    case O_NVML: return once(&o->nvml_library, "--nvml-library", optarg);
+    case O_NO_NVML: o->no_nvml = true; return 0;
+    case O_DRIVER: return override(o, "driver", optarg);
+    case O_COMPAT: return override(o, "compat", optarg);
+    case O_GPU: return override(o, "gpu", optarg);
+    case O_PYTHON: return override(o, "python", optarg);
+    case O_OS: return override(o, "os", optarg);
+    case O_ARCH: return override(o, "arch", optarg);
+    case O_GLIBC: return override(o, "glibc", optarg);
+    case O_TOOLKIT: return override(o, "toolkit", optarg);
+    case O_WSL: return override(o, "wsl", NULL);
+    case O_CONTAINER: return override(o, "container", NULL);
+    default: return 2;
+    }
+}
+
+static int bad_option(char **argv, int c)
+{
+    const char *word = optind > 0 ? argv[optind - 1] : "";
+    if (c == ':' && optopt >= 256)
+        return cli_error("%s: needs a value", word);
+    if (optopt && optopt < 256)
+        return cli_error("unknown option -%c (see cuvet --help)", optopt);
+    return cli_error("unknown or ambiguous option %s (see cuvet --help)", word);
+}
+
+static int check(const struct cli_options *o)
+{
+    if (o->help || o->version)
+        return 0;
+    if (o->machine && o->root)
+        return cli_error("--machine and --root contradict each other: both say which machine is meant");
+    if (o->tree && o->command != CMD_SNAPSHOT)
+        return cli_error("--tree belongs to cuvet snapshot");
+    if (o->tree && (o->machine || o->root || o->n_overrides))
+        return cli_error("--tree records the running machine: it goes with no --machine, --root or override");
+    if (o->command == CMD_FACTS) {
+        bool list = o->n_args >= 1 && strcmp(o->args[0], "list") == 0, show = o->n_args >= 1 && strcmp(o->args[0], "show") == 0;
+        if (!list && !show)
+            return cli_error("facts: list [TABLE], or show TABLE KEY");
+        if ((list && o->n_args > 2) || (show && o->n_args != 3))
+            return cli_error("facts %s: %s", o->args[0], list ? "takes at most a TABLE" : "takes a TABLE and a KEY");
+    } else if (o->n_args > 0) {
+        return cli_error("unexpected word \"%s\" (see cuvet --help)", o->args[0]);
+    }
+    return 0;
+}
+
+int cli_parse(int argc, char **argv, struct cli_options *ret)
+{
+    struct cli_options o = {.command = CMD_DOCTOR, .color = -1};
+    bool named = false;
+    int c;
+    opterr = 0;
+    while ((c = getopt_long(argc, argv, "-:qvh", options, NULL)) != -1) {
+        int rc = 0;
+        if (c == '?' || c == ':')
+            return bad_option(argv, c);
+        if (c == 1) { /* a word */
+            if (!named && strcmp(optarg, "help") == 0) {
+                o.help = true;
+                continue;
+            }
+            if (!named && find_command(optarg, &o.command)) {
+                named = true;
+                continue;
+            }
+            if (!named) {
+                const char *near = near_command(optarg);
+                return near ? cli_error("unknown command \"%s\"; did you mean %s? (see cuvet --help)", optarg, near) : cli_error("unknown command \"%s\" (see cuvet --help)", optarg);
+            }
+            if (o.n_args == 4)
+                return cli_error("too many words");
+            o.args[o.n_args++] = optarg;
+            continue;
+        }
+        rc = take_option(&o, c);
+        if (rc)
+            return rc;
+    }
+    for (; optind < argc && o.n_args < 4; optind++) /* behind "--" */
+        o.args[o.n_args++] = argv[optind];
+    if (o.help)
+        cli_help(o.command, !named);
+    int rc = check(&o);
+    *ret = o;
+    return rc;
+}

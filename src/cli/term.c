@@ -1,0 +1,91 @@
+/* term.c: standard output: buffered; a closed pipe ends the program quietly, a full disk with one line. What a terminal can show. */
+#include "cli.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define CLI_BUFFER ((size_t)64 << 10)
+
+/* The one process-wide buffer of the command; the library has none. */
+static char buffer[CLI_BUFFER];
+static size_t used;
+static int failed; /* errno of the first failed write */
+
+static void write_out(const char *p, size_t n)
+{
+    while (n > 0 && !failed) {
+        ssize_t w = write(1, p, n);
+        if (w < 0 && errno == EINTR)
+            continue;
+        if (w < 0) {
+            failed = errno;
+            return;
+        }
+        p += w;
+        n -= (size_t)w;
+    }
+}
+
+int cli_write(void *user, const char *bytes, size_t len)
+{
+    (void)user;
+    if (len > sizeof buffer - used) {
+        write_out(buffer, used);
+        used = 0;
+    }
+    if (len > sizeof buffer) {
+        write_out(bytes, len);
+    } else {
+        memcpy(buffer + used, bytes, len);
+        used += len;
+    }
+    return failed ? CUVET_E_IO : 0;
+}
+
+int cli_flush(void)
+{
+    write_out(buffer, used);
+    used = 0;
+    if (!failed && close(1) != 0 && errno != EBADF)
+        failed = errno;
+    if (failed == EPIPE)
+        return 141; /* as if ended by the signal: nobody reads any more */
+    if (failed)
+        return cli_error("standard output: %s", strerror(failed));
+    return 0;
+}
+
+bool cli_color(const struct cli_options *o)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    if (o->color >= 0)
+        return o->color == 1;
+    return isatty(1) && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
+}
+
+bool cli_utf8(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < 3; i++) {
+        const char *v = getenv(names[i]);
+        if (v && *v)
+            return strstr(v, "UTF-8") || strstr(v, "utf8") || strstr(v, "UTF8") || strstr(v, "utf-8");
+    }
+    return false;
+}
+
+unsigned cli_width(void)
+{
+    struct winsize w = {0};
+    const char *columns = getenv("COLUMNS");
+    char *end = NULL;
+    long n = columns ? strtol(columns, &end, 10) : 0;
+    if (columns && *columns && !*end && n >= 20 && n <= 1000)
+        return n < 100 ? (unsigned)n : 100;
+    if (isatty(1) && ioctl(1, TIOCGWINSZ, &w) == 0 && w.ws_col >= 20)
+        return w.ws_col < 100 ? w.ws_col : 100; /* longer lines are hard to read */
+    return 80;
+}

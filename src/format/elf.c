@@ -1,0 +1,196 @@
+/* elf.c: see elf.h. Every offset comes from a hostile file: each read is bounded by cv_read, each loop by a limit. */
+#include "format/elf.h"
+
+enum { PT_LOAD_ = 1, PT_DYNAMIC_ = 2, DT_HASH_ = 4, DT_STRTAB_ = 5, DT_SYMTAB_ = 6, DT_STRSZ_ = 10 };
+#define DT_GNU_HASH_ 0x6ffffef5u
+#define CV_ELF_MAX_CHAIN 65536u
+
+static bool read_dynamic(struct cv_elf *e, uint64_t offset, uint64_t size)
+{
+    unsigned char d[16];
+    for (uint64_t i = 0; i < size / 16 && i < CV_ELF_MAX_DYNAMIC; i++) {
+        uint64_t at;
+        if (!cv_add64(offset, i * 16, &at) || !cv_read(e->reader, at, d, sizeof d))
+            return false;
+        uint64_t tag = cv_le64(d), value = cv_le64(d + 8);
+        if (tag == 0)
+            break;
+        if (tag == DT_STRTAB_)
+            e->strtab = value;
+        else if (tag == DT_STRSZ_)
+            e->strsz = value;
+        else if (tag == DT_SYMTAB_)
+            e->symtab = value;
+        else if (tag == DT_HASH_)
+            e->hash = value;
+        else if (tag == DT_GNU_HASH_)
+            e->gnu_hash = value;
+    }
+    return true;
+}
+
+bool cv_elf_open(struct cv_elf *ret, const struct cv_reader *r)
+{
+    unsigned char h[64], p[56];
+    struct cv_elf e = {.reader = r};
+    if (!cv_read(r, 0, h, sizeof h) || memcmp(h, "\177ELF", 4) != 0 || h[4] != 2 || h[5] != 1)
+        return false;
+    e.type = cv_le16(h + 16);
+    e.machine = cv_le16(h + 18);
+    uint64_t phoff = cv_le64(h + 32);
+    e.section_offset = cv_le64(h + 40);
+    uint16_t phentsize = cv_le16(h + 54), phnum = cv_le16(h + 56);
+    e.n_sections = cv_le16(h + 58) == 64 ? cv_le16(h + 60) : 0;
+    e.section_names = cv_le16(h + 62);
+    if (phnum && phentsize != sizeof p)
+        return false;
+    struct cv_elf_segment dynamic = {0};
+    for (unsigned i = 0; i < phnum && e.n_segments < CV_ELF_MAX_SEGMENTS; i++) {
+        uint64_t at;
+        if (!cv_add64(phoff, (uint64_t)i * sizeof p, &at) || !cv_read(r, at, p, sizeof p))
+            return false;
+        struct cv_elf_segment s = {.type = cv_le32(p), .offset = cv_le64(p + 8), .address = cv_le64(p + 16), .file_size = cv_le64(p + 32)};
+        if (s.type == PT_LOAD_)
+            e.segments[e.n_segments++] = s;
+        else if (s.type == PT_DYNAMIC_)
+            dynamic = s;
+    }
+    if (dynamic.file_size && !read_dynamic(&e, dynamic.offset, dynamic.file_size))
+        return false;
+    *ret = e;
+    return true;
+}
+
+bool cv_elf_offset(const struct cv_elf *e, uint64_t address, uint64_t len, uint64_t *ret)
+{
+    for (unsigned i = 0; i < e->n_segments; i++) {
+        const struct cv_elf_segment *s = &e->segments[i];
+        if (address < s->address)
+            continue;
+        uint64_t in = address - s->address;
+        if (in <= s->file_size && len <= s->file_size - in)
+            return cv_add64(s->offset, in, ret);
+    }
+    return false;
+}
+
+static bool read_at_address(const struct cv_elf *e, uint64_t address, void *to, size_t len)
+{
+    uint64_t off;
+    return cv_elf_offset(e, address, len, &off) && cv_read(e->reader, off, to, len);
+}
+
+static bool name_is(const struct cv_elf *e, uint32_t offset, const char *name)
+{
+    char buf[CV_ELF_MAX_NAME];
+    size_t n = strlen(name) + 1;
+    uint64_t at;
+    if (n > sizeof buf || offset >= e->strsz || n > e->strsz - offset || !cv_add64(e->strtab, offset, &at))
+        return false;
+    return read_at_address(e, at, buf, n) && memcmp(buf, name, n) == 0;
+}
+
+/* Entry `index` of the symbol table, if it is defined and has this name. */
+static bool symbol_is(const struct cv_elf *e, uint64_t index, const char *name, uint64_t *ret_address, uint64_t *ret_size)
+{
+    unsigned char s[24];
+    uint64_t at, step;
+    if (!cv_mul64(index, sizeof s, &step) || !cv_add64(e->symtab, step, &at) || !read_at_address(e, at, s, sizeof s))
+        return false;
+    if (cv_le16(s + 6) == 0 || !name_is(e, cv_le32(s), name))
+        return false;
+    *ret_address = cv_le64(s + 8);
+    *ret_size = cv_le64(s + 16);
+    return true;
+}
+
+static bool by_gnu_hash(const struct cv_elf *e, const char *name, uint64_t *ret_address, uint64_t *ret_size)
+{
+    unsigned char h[16], w[4];
+    uint32_t hash = 5381;
+    for (const char *p = name; *p; p++)
+        hash = hash * 33 + (unsigned char)*p;
+    if (!read_at_address(e, e->gnu_hash, h, sizeof h))
+        return false;
+    uint32_t n_buckets = cv_le32(h), first = cv_le32(h + 4), bloom = cv_le32(h + 8);
+    if (n_buckets == 0)
+        return false;
+    uint64_t buckets, chain;
+    if (!cv_add64(e->gnu_hash, 16 + (uint64_t)bloom * 8, &buckets) || !cv_add64(buckets, (uint64_t)n_buckets * 4, &chain))
+        return false;
+    if (!read_at_address(e, buckets + (uint64_t)(hash % n_buckets) * 4, w, 4))
+        return false;
+    uint64_t i = cv_le32(w);
+    if (i < first)
+        return false;
+    for (unsigned steps = 0; steps < CV_ELF_MAX_CHAIN; steps++, i++) {
+        uint64_t at;
+        if (!cv_add64(chain, (i - first) * 4, &at) || !read_at_address(e, at, w, 4))
+            return false;
+        uint32_t got = cv_le32(w);
+        if ((got | 1u) == (hash | 1u) && symbol_is(e, i, name, ret_address, ret_size))
+            return true;
+        if (got & 1u)
+            return false;
+    }
+    return false;
+}
+
+static bool by_hash(const struct cv_elf *e, const char *name, uint64_t *ret_address, uint64_t *ret_size)
+{
+    unsigned char h[8];
+    if (!read_at_address(e, e->hash, h, sizeof h))
+        return false;
+    uint32_t n = cv_le32(h + 4);
+    for (uint32_t i = 1; i < n && i < CV_ELF_MAX_CHAIN; i++)
+        if (symbol_is(e, i, name, ret_address, ret_size))
+            return true;
+    return false;
+}
+
+bool cv_elf_symbol(const struct cv_elf *e, const char *name, uint64_t *ret_address, uint64_t *ret_size)
+{
+    if (!e->symtab || !e->strtab)
+        return false;
+    if (e->gnu_hash)
+        return by_gnu_hash(e, name, ret_address, ret_size);
+    return e->hash && by_hash(e, name, ret_address, ret_size);
+}
+
+bool cv_elf_data(const struct cv_elf *e, const char *name, void *to, size_t cap, size_t *ret_len)
+{
+    uint64_t address, size;
+    if (!cv_elf_symbol(e, name, &address, &size))
+        return false;
+    size_t n = size < cap ? (size_t)size : cap;
+    if (!read_at_address(e, address, to, n))
+        return false;
+    *ret_len = n;
+    return true;
+}
+
+bool cv_elf_section(const struct cv_elf *e, const char *name, uint64_t *ret_offset, uint64_t *ret_size)
+{
+    unsigned char s[64], t[64];
+    char got[64];
+    size_t n = strlen(name) + 1;
+    uint64_t at;
+    if (!e->section_offset || e->section_names >= e->n_sections || n > sizeof got)
+        return false;
+    if (!cv_add64(e->section_offset, (uint64_t)e->section_names * 64, &at) || !cv_read(e->reader, at, t, sizeof t))
+        return false;
+    uint64_t names = cv_le64(t + 24), names_size = cv_le64(t + 32);
+    for (unsigned i = 1; i < e->n_sections; i++) {
+        if (!cv_add64(e->section_offset, (uint64_t)i * 64, &at) || !cv_read(e->reader, at, s, sizeof s))
+            return false;
+        uint32_t off = cv_le32(s);
+        if (off >= names_size || n > names_size - off || !cv_add64(names, off, &at) || !cv_read(e->reader, at, got, n) || memcmp(got, name, n) != 0)
+            continue;
+        if (cv_le32(s + 4) == 8) /* SHT_NOBITS */
+            return false;
+        *ret_offset = cv_le64(s + 24);
+        *ret_size = cv_le64(s + 32);
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,213 @@
+/* fixes.c: what to do about a finding: the way without root first (another build), then the administrator's (driver, package, flavour). Commands are ready
+ * to paste and never name a wheel that was not published. */
+#include "resolve/fixes.h"
+
+void cv_fix_add(struct cv_fixing *x, struct cv_finding *f, bool root, cv_str text, cv_str command)
+{
+    struct cv_fix *to = CV_PUSH(x->a, f, fixes);
+    if (to)
+        *to = (struct cv_fix){.text = text, .command = command, .needs_root = root};
+}
+
+/* ---- another build ---- */
+
+static const struct cv_env_judgement *env_of(const struct cv_fixing *x, const struct cv_finding *f)
+{
+    for (uint32_t i = 0; i < x->d->n_envs; i++)
+        if (cv_str_eq(x->m->environments[x->d->envs[i].env].path, f->env))
+            return &x->d->envs[i];
+    return NULL;
+}
+
+static cv_str series_of(cv_str release)
+{
+    size_t first = cv_str_findc(release, '.');
+    size_t second = first == SIZE_MAX ? SIZE_MAX : cv_str_findc(cv_str_from(release, first + 1), '.');
+    return second == SIZE_MAX ? release : cv_str_sub(release, 0, first + 1 + second);
+}
+
+/* The machine as this environment sees it: its own Python. */
+static struct cv_machine machine_for(const struct cv_fixing *x, const struct cv_env *e)
+{
+    struct cv_machine m = *x->m;
+    if (cv_known(&e->python))
+        m.python = e->python;
+    return m;
+}
+
+/* torchvision and torchaudio that belong to this torch, where the environment has them. */
+static cv_str companions(struct cv_fixing *x, const struct cv_env *e, cv_str torch)
+{
+    static const char *const names[] = {"torchvision", "torchaudio"};
+    cv_str out = CV_S("");
+    for (size_t n = 0; n < 2; n++) {
+        cv_str best = CV_S("");
+        bool there = false;
+        for (uint32_t i = 0; i < e->n_packages; i++)
+            there = there || (cv_str_eqz(e->packages[i].name, names[n]) && !e->packages[i].broken);
+        for (uint32_t r = 0; there && r < cv_facts_rows(x->f, CV_T_TORCH_COMPANIONS); r++)
+            if (cv_str_eqz(cv_facts_at(x->f, CV_T_TORCH_COMPANIONS, r, 0), names[n]) && cv_str_eq(cv_facts_get(x->f, CV_T_TORCH_COMPANIONS, r, "torch_exact"), torch) &&
+                (best.len == 0 || cv_dotted_cmp(cv_facts_at(x->f, CV_T_TORCH_COMPANIONS, r, 1), best) > 0))
+                best = cv_facts_at(x->f, CV_T_TORCH_COMPANIONS, r, 1);
+        if (there && best.len)
+            out = cv_arena_fmt(x->a, CV_FMT " %s==" CV_FMT, CV_ARG(out), names[n], CV_ARG(best));
+        else if (there)
+            out = cv_arena_fmt(x->a, CV_FMT " %s", CV_ARG(out), names[n]);
+    }
+    return out;
+}
+
+static cv_str command_for(struct cv_fixing *x, const struct cv_env *e, const struct cv_choice *c)
+{
+    bool uv = cv_str_eqz(e->kind, "uv") || cv_str_eqz(e->torch.installer, "uv");
+    cv_str line = cv_install_command(x->f, x->a, &c->build, uv ? CV_S("uv") : CV_S("pip"), e->path);
+    cv_str more = companions(x, e, c->build.torch);
+    /* torch first, companions behind it, then the options */
+    size_t at = cv_str_find(line, CV_S(" --index-url"));
+    cv_str head = cv_str_sub(line, 0, at == SIZE_MAX ? line.len : at), tail = at == SIZE_MAX ? CV_S("") : cv_str_from(line, at);
+    bool same = cv_str_eq(e->torch.release, c->build.torch); /* an installer keeps what already satisfies the request */
+    if (same && tail.len && !cv_str_eqz(c->build.channel, "pypi"))
+        head = cv_arena_fmt(x->a, CV_FMT "+" CV_FMT, CV_ARG(head), CV_ARG(c->build.variant));
+    else if (same)
+        tail = cv_arena_fmt(x->a, CV_FMT "%s", CV_ARG(tail), uv ? " --reinstall-package torch" : " --force-reinstall");
+    return cv_arena_fmt(x->a, CV_FMT CV_FMT CV_FMT, CV_ARG(head), CV_ARG(more), CV_ARG(tail));
+}
+
+static cv_str choice_words(struct cv_fixing *x, const struct cv_choice *c)
+{
+    return cv_arena_fmt(x->a, "torch " CV_FMT " for CUDA %u.%u", CV_ARG(c->build.torch), c->build.cuda.major, c->build.cuda.minor);
+}
+
+static bool usable(const struct cv_choice *c)
+{
+    return c->j.verdict == CV_V_WORKS || c->j.verdict == CV_V_WORKS_JIT || c->j.verdict == CV_V_WORKS_IF;
+}
+
+/* The same release in another variant, else the same series, else the newest that works. True if one was offered. */
+static bool offer_build(struct cv_fixing *x, struct cv_finding *f, const char *because)
+{
+    const struct cv_env_judgement *ej = env_of(x, f);
+    if (!ej || cv_known(&x->m->place.jetson))
+        return false;
+    const struct cv_env *e = &x->m->environments[ej->env];
+    struct cv_machine m = machine_for(x, e);
+    const struct cv_want wants[] = {{.torch = e->torch.release}, {.series = series_of(e->torch.release)}, {.torch = CV_S("")}};
+    struct cv_choice c, newest;
+    for (size_t i = 0; i < 3; i++) {
+        if (!cv_resolve_best(x->f, x->a, &m, &wants[i], &c) || !usable(&c))
+            continue;
+        cv_str text = cv_arena_fmt(x->a, "Install " CV_FMT "%s.", CV_ARG(choice_words(x, &c)), because);
+        if (i < 2 && cv_resolve_best(x->f, x->a, &m, &wants[2], &newest) && usable(&newest) && !cv_str_eq(newest.build.torch, c.build.torch))
+            text = cv_arena_fmt(x->a, CV_FMT " The newest that runs here is " CV_FMT ".", CV_ARG(text), CV_ARG(choice_words(x, &newest)));
+        else if (i == 2 && cv_str_cmp(c.build.torch, e->torch.release) != 0)
+            text = cv_arena_fmt(x->a, CV_FMT " No build of torch " CV_FMT " runs here.", CV_ARG(text), CV_ARG(series_of(e->torch.release)));
+        cv_fix_add(x, f, false, text, command_for(x, e, &c));
+        return true;
+    }
+    return false;
+}
+
+/* ---- by finding ---- */
+
+static void fix_gpu_code(struct cv_fixing *x, struct cv_finding *f)
+{
+    if (cv_known(&x->m->place.jetson)) {
+        cv_fix_jetson(x, f);
+        return;
+    }
+    if (!offer_build(x, f, ", which has code for every GPU here"))
+        cv_fix_add(x, f, false, CV_S("No published build runs on this GPU with this driver, Python and system. A newer driver or another Python may unlock one."), CV_S(""));
+}
+
+static void fix_driver_too_old(struct cv_fixing *x, struct cv_finding *f)
+{
+    const struct cv_env_judgement *ej = env_of(x, f);
+    bool none = cv_absent(&x->m->driver.version);
+    if (cv_known(&x->m->place.jetson)) {
+        cv_fix_jetson(x, f);
+        return;
+    }
+    if (!none)
+        (void)offer_build(x, f, ", which the present driver runs");
+    cv_fix_driver(x, f, ej ? ej->j.driver_need : CV_S(""));
+}
+
+static void fix_cpu_only(struct cv_fixing *x, struct cv_finding *f)
+{
+    if (cv_known(&x->m->place.jetson))
+        cv_fix_jetson(x, f);
+    else if (!offer_build(x, f, ", the CUDA build"))
+        cv_fix_add(x, f, false, CV_S("Install a CUDA build of torch instead; none of the known ones fits this driver, GPU and Python."), CV_S(""));
+}
+
+static void fix_companion(struct cv_fixing *x, struct cv_finding *f)
+{
+    const struct cv_env_judgement *ej = env_of(x, f);
+    if (!ej)
+        return;
+    const struct cv_env *e = &x->m->environments[ej->env];
+    cv_str list = companions(x, e, e->torch.release);
+    bool uv = cv_str_eqz(e->kind, "uv") || cv_str_eqz(e->torch.installer, "uv");
+    if (list.len == 0 || !cv_str_has(list, "=="))
+        return;
+    struct cv_build b = ej->build;
+    b.channel = CV_S("pytorch");
+    uint32_t row;
+    const cv_str key[4] = {b.torch, b.variant, b.os, b.arch};
+    row = cv_facts_find(x->f, CV_T_TORCH_BUILDS, key, 4);
+    if (row != CV_NO_ROW && cv_str_eqz(cv_facts_get(x->f, CV_T_TORCH_BUILDS, row, "on_pypi"), "yes"))
+        b.channel = CV_S("pypi");
+    cv_str line = cv_install_command(x->f, x->a, &b, uv ? CV_S("uv") : CV_S("pip"), e->path);
+    size_t at = cv_str_find(line, CV_S(" --index-url"));
+    cv_str head = cv_str_sub(line, 0, at == SIZE_MAX ? line.len : at), tail = at == SIZE_MAX ? CV_S("") : cv_str_from(line, at);
+    cv_fix_add(x, f, false, cv_arena_fmt(x->a, "Install the versions that belong to torch " CV_FMT ".", CV_ARG(e->torch.release)),
+               cv_arena_fmt(x->a, CV_FMT CV_FMT CV_FMT, CV_ARG(head), CV_ARG(list), CV_ARG(tail)));
+}
+
+static void fix_library(struct cv_fixing *x, struct cv_finding *f, const char *package, const struct cv_fact *want)
+{
+    const struct cv_env_judgement *ej = env_of(x, f);
+    if (!ej || !cv_known(want))
+        return;
+    const struct cv_env *e = &x->m->environments[ej->env];
+    bool uv = cv_str_eqz(e->kind, "uv") || cv_str_eqz(e->torch.installer, "uv");
+    cv_str name = want->src.text.len ? want->src.text : cv_str_z(package);
+    cv_fix_add(x, f, false, CV_S("Put back the version that torch pins."),
+               uv ? cv_arena_fmt(x->a, "uv pip install --python " CV_FMT "/bin/python " CV_FMT "==" CV_FMT, CV_ARG(e->path), CV_ARG(name), CV_ARG(want->v))
+                  : cv_arena_fmt(x->a, CV_FMT "/bin/python -m pip install " CV_FMT "==" CV_FMT, CV_ARG(e->path), CV_ARG(name), CV_ARG(want->v)));
+}
+
+static void fix_environment(struct cv_fixing *x, struct cv_finding *f)
+{
+    const struct cv_env_judgement *ej = env_of(x, f);
+    const struct cv_env *e = ej ? &x->m->environments[ej->env] : NULL;
+    if (cv_str_eqz(f->id, "cudnn-version-differs") && e)
+        fix_library(x, f, "nvidia-cudnn-cu12", &e->torch.cudnn_required);
+    else if (cv_str_eqz(f->id, "nccl-version-differs") && e)
+        fix_library(x, f, "nvidia-nccl-cu12", &e->torch.nccl_required);
+    else if (cv_str_eqz(f->id, "companion-mismatch"))
+        fix_companion(x, f);
+    else if (cv_str_eqz(f->id, "two-torches"))
+        cv_fix_add(x, f, false, CV_S("Remove one of them: uninstall torch with pip until it says that it is not installed, then install the wanted build once."),
+                   e ? cv_arena_fmt(x->a, CV_FMT "/bin/python -m pip uninstall torch", CV_ARG(e->path)) : CV_S(""));
+    else if (cv_str_eqz(f->id, "torch-shadowed"))
+        cv_fix_add(x, f, false, CV_S("Use a virtual environment, unset PYTHONPATH, or remove the copy that comes first. PYTHONNOUSERSITE=1 leaves the user site out."), CV_S(""));
+    else if (cv_str_eqz(f->id, "broken-install") && f->n_evidence > 0)
+        cv_fix_add(x, f, false, CV_S("Remove the leftover folder, then install the package again."), CV_S(""));
+}
+
+void cv_add_fixes(const struct cv_facts *f, struct cv_arena *a, const struct cv_machine *m, struct cv_diagnosis *d)
+{
+    struct cv_fixing x = {f, a, m, d};
+    for (uint32_t i = 0; i < d->n_findings; i++) {
+        struct cv_finding *to = &d->findings[i];
+        if (cv_str_eqz(to->id, "gpu-too-new") || cv_str_eqz(to->id, "gpu-too-old") || cv_str_eqz(to->id, "gpu-jit") || cv_str_eqz(to->id, "cudnn-drops-gpu"))
+            fix_gpu_code(&x, to);
+        else if (cv_str_eqz(to->id, "driver-too-old"))
+            fix_driver_too_old(&x, to);
+        else if (cv_str_eqz(to->id, "cpu-only-torch"))
+            fix_cpu_only(&x, to);
+        else if (!cv_fix_state(&x, to))
+            fix_environment(&x, to);
+    }
+}

@@ -1,0 +1,49 @@
+/* judge.h: what the rule files share while one build is judged. */
+#ifndef CV_RULES_JUDGE_H
+#define CV_RULES_JUDGE_H
+
+#include "rules/rules.h"
+
+struct cv_judging {
+    const struct cv_facts *f;
+    struct cv_arena *a;
+    const struct cv_machine *m;
+    const struct cv_build *b;
+    struct cv_judgement *to;
+    bool windows;              /* driver numbers are a Windows driver's */
+    bool ptx_needed;           /* a GPU has no machine code here and needs the driver's compiler */
+};
+
+/* Adds a reason; facts are added to what it returns (NULL on out of memory). */
+struct cv_reason *cv_judge_reason(struct cv_judging *j, const char *rule, enum cv_result r, int gpu, cv_str text);
+void cv_judge_fact(struct cv_judging *j, struct cv_reason *to, enum cv_table_id t, uint32_t row);
+void cv_judge_need(struct cv_judging *j, const char *axis, cv_str must);
+void cv_judge_worse(struct cv_judging *j, enum cv_verdict v);
+
+/* D1: sets to->mode, driver_have, driver_need. */
+void cv_judge_driver(struct cv_judging *j);
+/* "NVIDIA GeForce RTX 3090 (8.6)", "a GPU of compute capability 8.6" */
+cv_str cv_gpu_words(struct cv_arena *a, const struct cv_gpu *g);
+/* D2 for one GPU. */
+void cv_judge_gpu_driver(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judgement *to);
+/* G1 for one GPU. */
+void cv_judge_arch(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judgement *to);
+/* G2: cuDNN's own range. */
+void cv_judge_cudnn(struct cv_judging *j, uint32_t gpu);
+/* B1. */
+void cv_judge_build(struct cv_judging *j);
+
+/* Does SASS of this target run on that GPU? (rules.md, G1) */
+bool cv_sass_runs(const struct cv_facts *f, struct cv_target t, struct cv_cc cc, bool cuda_ge_13_2);
+/* Oldest driver that runs CUDA x.y natively (cuda-releases) or by minor-version compatibility (compat-rules minor-N); "" = not known. */
+cv_str cv_driver_native_min(const struct cv_facts *f, struct cv_xy cuda, bool windows, uint32_t *ret_row);
+cv_str cv_driver_minor_min(const struct cv_facts *f, unsigned major, bool windows, uint32_t *ret_row);
+/* Raises to->driver_need to the native minimum where a GPU needs PTX, and to what D2 asks. */
+void cv_judge_driver_need(struct cv_judging *j);
+
+/* Is this one of the NVIDIA GPUs that count (not hidden, unless all are)? */
+bool cv_gpu_counts(const struct cv_machine *m, uint32_t i);
+uint32_t cv_count_nvidia(const struct cv_machine *m);
+bool cv_machine_windows(const struct cv_machine *m);
+
+#endif

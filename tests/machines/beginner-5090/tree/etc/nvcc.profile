@@ -1,0 +1,2 @@
+
+TOP              = /usr/lib/nvidia-cuda-toolkit
