@@ -14,7 +14,7 @@ struct cv_cc cv_cc_from_number(unsigned number)
 static bool cc_from_digits(cv_str digits, struct cv_cc *ret)
 {
     uint32_t n;
-    if (digits.len < 2 || digits.len > 3 || !cv_str_u32(digits, &n))
+    if (digits.len < 2 || digits.len > 3 || digits.ptr[0] == '0' || !cv_str_u32(digits, &n))
         return false;
     *ret = cv_cc_from_number(n);
     return true;

@@ -92,6 +92,7 @@ enum cv_state cv_root_real(struct cv_root *r, struct cv_arena *a, cv_str path, c
         return errno == ELOOP ? CV_ABSENT : cv_state_of_errno(errno);
     if (!cv_root_exists(r, cv_str_z(to)))
         return CV_ABSENT;
+    cv_root_note(r, path, CV_KNOWN, 0); /* a recorder wants the links on the way too */
     *ret = cv_arena_str(a, cv_str_z(to));
     return CV_KNOWN;
 }
@@ -118,6 +119,7 @@ enum cv_state cv_root_readlink(struct cv_root *r, struct cv_arena *a, cv_str pat
     ssize_t got = readlinkat(r->fd, full[1] ? full + 1 : ".", target, sizeof target);
     if (got < 0)
         return errno == EINVAL ? CV_MALFORMED : cv_state_of_errno(errno);
+    cv_root_note(r, path, CV_KNOWN, 0);
     *ret = cv_arena_str(a, (cv_str){target, (size_t)got});
     return CV_KNOWN;
 }

@@ -112,7 +112,9 @@ void cv_probe_driver(struct cv_probe_ctx *c)
     }
     find_module_loaded(c);
     cv_probe_module_files(c);
+    if (cv_known(&c->m->place.jetson) && !cv_known(&d->version) && cv_known(&c->m->place.l4t))
+        d->version = c->m->place.l4t; /* the driver of a Jetson is part of its Jetson Linux release */
     bool running = cv_root_is_dir(c->root, CV_S("/proc/self")) || cv_root_is_dir(c->root, CV_S("/sys")) || cv_root_is_dir(c->root, CV_S("/proc"));
-    if (d->version.state == CV_NOT_ASKED && running && !(cv_known(&d->module_loaded) && cv_str_eqz(d->module_loaded.v, "yes")))
+    if (d->version.state == CV_NOT_ASKED && running && !cv_known(&c->m->place.jetson) && !(cv_known(&d->module_loaded) && cv_str_eqz(d->module_loaded.v, "yes")))
         cv_fact_state(&d->version, CV_ABSENT, CV_S("/proc/driver/nvidia/version"));
 }

@@ -120,6 +120,18 @@ static void take_compat(struct cv_probe_ctx *c, cv_str path)
     }
 }
 
+/* WSL mounts the host's library without a version in its name. One with a version, elsewhere, was installed inside: it hides the right one. */
+static void look_for_linux_driver(struct cv_probe_ctx *c)
+{
+    for (size_t i = 1; i < sizeof cv_driver_folders / sizeof cv_driver_folders[0]; i++) {
+        cv_str path = cv_arena_fmt(c->arena, "%s/libcuda.so.1", cv_driver_folders[i]), real, version;
+        if (cv_root_real(c->root, c->arena, path, &real) == CV_KNOWN && version_of_name(real, &version)) {
+            take_umd(c, path);
+            return;
+        }
+    }
+}
+
 void cv_probe_umd(struct cv_probe_ctx *c)
 {
     struct cv_driver *d = &c->m->driver;
@@ -130,6 +142,8 @@ void cv_probe_umd(struct cv_probe_ctx *c)
     search(&cuda, cache);
     if (cuda.found.len)
         take_umd(c, cuda.found);
+    if (d->windows_number && !cv_known(&d->umd))
+        look_for_linux_driver(c);
     if (!cv_known(&d->umd)) {
         search(&nvml, cache);
         if (nvml.found.len && !cuda.found.len) { /* NVML without libcuda: a container with "utility" only */
@@ -140,8 +154,8 @@ void cv_probe_umd(struct cv_probe_ctx *c)
     }
     if (cuda.compat.len)
         take_compat(c, cuda.compat);
-    if (d->version.state == CV_NOT_ASKED && cv_known(&d->umd) && !d->windows_number)
-        d->version = d->umd; /* a mounted disk has no /proc: what is installed on it is what would run */
+    if (!cv_known(&d->version) && !cv_absent(&d->version) && cv_known(&d->umd) && !d->windows_number)
+        d->version = d->umd; /* a mounted disk has no /proc, or the kernel's file is no use: what is installed is what would run */
     if (!cuda.found.len) {
         cv_fact_state(&d->umd, CV_ABSENT, CV_S("libcuda.so.1"));
         cv_fact_state(&d->umd_path, CV_ABSENT, CV_S("libcuda.so.1"));

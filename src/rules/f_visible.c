@@ -81,7 +81,7 @@ static void find_container(struct cv_diag *g)
     bool host_gpu = cv_count_nvidia(m) > 0 || cv_known(&d->version);
     bool wanted = host_gpu || (cv_known(&m->nvidia_visible) && !void_request);
     if (cv_known(&m->capabilities) && m->capabilities.v.len && !has_capability(m->capabilities.v, "compute") && !library) {
-        struct cv_finding *f = cv_find_new(g, "container-no-compute", CV_WARNING, "S1", CV_S("the container was given the GPU without CUDA"),
+        struct cv_finding *f = cv_find_new(g, "container-no-compute", CV_ERROR, "S1", CV_S("the container was given the GPU without CUDA"),
                                            cv_arena_fmt(g->a, "NVIDIA_DRIVER_CAPABILITIES is \"" CV_FMT "\": without \"compute\" libcuda is not mounted.", CV_ARG(m->capabilities.v)));
         cv_find_fact(g, f, &m->capabilities);
     } else if ((!library || nodes_missing) && wanted) {

@@ -138,7 +138,7 @@ def text_promises(text):
 
 def is_command(line):
     """Commands are never broken: they must be pasted as they are. Nor are paths."""
-    return bool(re.match(r"\s*(\$ |sudo |python|pip|uv |conda |mamba |export |unset |apt|dnf|/|~)", line)) or any(len(w) > 50 for w in line.split())
+    return bool(re.match(r"\s*(\$ |sudo |docker |python|pip|uv |conda |mamba |export |unset |apt|dnf|/|~)", line)) or any(len(w) > 50 for w in line.split())
 
 
 def json_promises(doc):
