@@ -4,19 +4,32 @@
 #include <stdio.h>
 
 const struct gen_spec gen_specs[CV_N_TABLES] = {
-    [CV_T_COMPAT_RULES] = {"compat-rules", 1},       [CV_T_CUDA_RELEASES] = {"cuda-releases", 1},
-    [CV_T_CUDNN] = {"cudnn", 4},                     [CV_T_CUDNN_FLOOR] = {"cudnn-floor", 1},
-    [CV_T_DRIVER_BRANCHES] = {"driver-branches", 1}, [CV_T_DRIVER_PACKAGES] = {"driver-packages", 4},
-    [CV_T_DRIVER_VERSIONS] = {"driver-versions", 1}, [CV_T_FORWARD_COMPAT] = {"forward-compat", 1},
-    [CV_T_GPU_ALIASES] = {"gpu-aliases", 1},         [CV_T_GPU_ARCH] = {"gpu-arch", 1},
-    [CV_T_GPU_FIRST_DRIVER] = {"gpu-first-driver", 5}, [CV_T_GPU_PCI] = {"gpu-pci", 1},
-    [CV_T_HOST_COMPILERS] = {"host-compilers", 1},   [CV_T_INDEXES] = {"indexes", 2},
-    [CV_T_JETSON] = {"jetson", 4},                   [CV_T_LIBS] = {"libs", 3},
-    [CV_T_MEASURED_WHEELS] = {"measured-wheels", 1}, [CV_T_NCCL] = {"nccl", 1},
-    [CV_T_NVCC_TARGETS] = {"nvcc-targets", 1},       [CV_T_PTX_ISA] = {"ptx-isa", 2},
-    [CV_T_TORCH_ARCHS] = {"torch-archs", 4},         [CV_T_TORCH_BUILDS] = {"torch-builds", 4},
-    [CV_T_TORCH_COMPANIONS] = {"torch-companions", 3}, [CV_T_TORCH_DEVICE_RULES] = {"torch-device-rules", 1},
-    [CV_T_TORCH_INDEX_WHEELS] = {"torch-index-wheels", 4}, [CV_T_TORCH_RELEASES] = {"torch-releases", 1},
+    [CV_T_COMPAT_RULES] = {"compat-rules", 1},
+    [CV_T_CUDA_RELEASES] = {"cuda-releases", 1},
+    [CV_T_CUDNN] = {"cudnn", 4},
+    [CV_T_CUDNN_FLOOR] = {"cudnn-floor", 1},
+    [CV_T_DRIVER_BRANCHES] = {"driver-branches", 1},
+    [CV_T_DRIVER_PACKAGES] = {"driver-packages", 4},
+    [CV_T_DRIVER_VERSIONS] = {"driver-versions", 1},
+    [CV_T_FORWARD_COMPAT] = {"forward-compat", 1},
+    [CV_T_GPU_ALIASES] = {"gpu-aliases", 1},
+    [CV_T_GPU_ARCH] = {"gpu-arch", 1},
+    [CV_T_GPU_FIRST_DRIVER] = {"gpu-first-driver", 5},
+    [CV_T_GPU_PCI] = {"gpu-pci", 1},
+    [CV_T_HOST_COMPILERS] = {"host-compilers", 1},
+    [CV_T_INDEXES] = {"indexes", 2},
+    [CV_T_JETSON] = {"jetson", 4},
+    [CV_T_LIBS] = {"libs", 3},
+    [CV_T_MEASURED_WHEELS] = {"measured-wheels", 1},
+    [CV_T_NCCL] = {"nccl", 1},
+    [CV_T_NVCC_TARGETS] = {"nvcc-targets", 1},
+    [CV_T_PTX_ISA] = {"ptx-isa", 2},
+    [CV_T_TORCH_ARCHS] = {"torch-archs", 4},
+    [CV_T_TORCH_BUILDS] = {"torch-builds", 4},
+    [CV_T_TORCH_COMPANIONS] = {"torch-companions", 3},
+    [CV_T_TORCH_DEVICE_RULES] = {"torch-device-rules", 1},
+    [CV_T_TORCH_INDEX_WHEELS] = {"torch-index-wheels", 4},
+    [CV_T_TORCH_RELEASES] = {"torch-releases", 1},
 };
 
 struct lint {
@@ -25,10 +38,12 @@ struct lint {
     int failures;
 };
 
-static void complain(struct lint *l, const struct gen_table *t, uint32_t row, const char *what, cv_str value)
+static void complain(struct lint *l, const struct gen_table *t, uint32_t row, const char *what,
+                     cv_str value)
 {
     const cv_str *cells = &t->tsv.cells[(size_t)row * t->tsv.n_cols];
-    fprintf(stderr, CV_FMT ": row " CV_FMT ": %s: " CV_FMT "\n", CV_ARG(t->path), CV_ARG(cells[0]), what, CV_ARG(value));
+    fprintf(stderr, CV_FMT ": row " CV_FMT ": %s: " CV_FMT "\n", CV_ARG(t->path), CV_ARG(cells[0]),
+            what, CV_ARG(value));
     l->failures++;
 }
 
@@ -52,7 +67,8 @@ static bool has_value(const struct gen_table *t, const char *column, cv_str valu
 static int cmp_keys(const struct gen_table *t, uint32_t x, uint32_t y)
 {
     for (unsigned c = 0; c < t->spec->n_key; c++) {
-        int d = cv_str_cmp(t->tsv.cells[(size_t)x * t->tsv.n_cols + c], t->tsv.cells[(size_t)y * t->tsv.n_cols + c]);
+        int d = cv_str_cmp(t->tsv.cells[(size_t)x * t->tsv.n_cols + c],
+                           t->tsv.cells[(size_t)y * t->tsv.n_cols + c]);
         if (d)
             return d;
     }
@@ -75,14 +91,16 @@ static void order_rows(struct lint *l, struct gen_table *t)
     }
     for (uint32_t i = 1; i < n; i++)
         if (cmp_keys(t, t->order[i - 1], t->order[i]) == 0)
-            complain(l, t, t->order[i], "the key stands twice", t->tsv.cells[(size_t)t->order[i] * t->tsv.n_cols]);
+            complain(l, t, t->order[i], "the key stands twice",
+                     t->tsv.cells[(size_t)t->order[i] * t->tsv.n_cols]);
 }
 
 /* ---- grammar of cells ---- */
 
 static bool open_cell(cv_str s)
 {
-    return s.len == 0 || cv_str_eqz(s, "?") || cv_str_eqz(s, "-") || cv_str_eqz(s, "none") || cv_str_eqz(s, "N/A");
+    return s.len == 0 || cv_str_eqz(s, "?") || cv_str_eqz(s, "-") || cv_str_eqz(s, "none") ||
+           cv_str_eqz(s, "N/A");
 }
 
 static bool is_version(cv_str s)
@@ -132,7 +150,8 @@ static bool is_arch(cv_str s)
 
 static bool is_status(cv_str s)
 {
-    static const char *const known[] = {"stable", "experimental", "listed", "unlisted", "removed", "?"};
+    static const char *const known[] = {"stable",   "experimental", "listed",
+                                        "unlisted", "removed",      "?"};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (cv_str_eqz(s, known[i]))
             return true;
@@ -146,7 +165,8 @@ static bool is_tri(cv_str s)
 
 static bool is_open_modules(cv_str s)
 {
-    return cv_str_eqz(s, "no") || cv_str_eqz(s, "possible") || cv_str_eqz(s, "required") || cv_str_eqz(s, "-");
+    return cv_str_eqz(s, "no") || cv_str_eqz(s, "possible") || cv_str_eqz(s, "required") ||
+           cv_str_eqz(s, "-");
 }
 
 static const struct {
@@ -154,23 +174,39 @@ static const struct {
     const char *column;
     bool (*good)(cv_str);
 } grammar[] = {
-    {CV_T_CUDA_RELEASES, "version", is_version},       {CV_T_CUDA_RELEASES, "date", is_date},
-    {CV_T_CUDNN_FLOOR, "from_version", is_version},    {CV_T_CUDNN_FLOOR, "below", is_version},
-    {CV_T_CUDNN_FLOOR, "cc_min", is_cc},               {CV_T_DRIVER_BRANCHES, "branch", is_version},
-    {CV_T_DRIVER_BRANCHES, "max_cuda_low", is_version}, {CV_T_DRIVER_BRANCHES, "windows_min", is_version},
-    {CV_T_DRIVER_BRANCHES, "windows_max", is_version}, {CV_T_DRIVER_BRANCHES, "last_version", is_version},
-    {CV_T_DRIVER_VERSIONS, "version", is_version},     {CV_T_FORWARD_COMPAT, "cuda", is_version},
-    {CV_T_GPU_ARCH, "cc", is_cc},                      {CV_T_GPU_ARCH, "open_modules", is_open_modules},
-    {CV_T_GPU_ARCH, "tegra", is_tri},                  {CV_T_GPU_PCI, "compute_capability", is_cc},
-    {CV_T_GPU_PCI, "readme_first", is_version},        {CV_T_HOST_COMPILERS, "cuda", is_version},
+    {CV_T_CUDA_RELEASES, "version", is_version},
+    {CV_T_CUDA_RELEASES, "date", is_date},
+    {CV_T_CUDNN_FLOOR, "from_version", is_version},
+    {CV_T_CUDNN_FLOOR, "below", is_version},
+    {CV_T_CUDNN_FLOOR, "cc_min", is_cc},
+    {CV_T_DRIVER_BRANCHES, "branch", is_version},
+    {CV_T_DRIVER_BRANCHES, "max_cuda_low", is_version},
+    {CV_T_DRIVER_BRANCHES, "windows_min", is_version},
+    {CV_T_DRIVER_BRANCHES, "windows_max", is_version},
+    {CV_T_DRIVER_BRANCHES, "last_version", is_version},
+    {CV_T_DRIVER_VERSIONS, "version", is_version},
+    {CV_T_FORWARD_COMPAT, "cuda", is_version},
+    {CV_T_GPU_ARCH, "cc", is_cc},
+    {CV_T_GPU_ARCH, "open_modules", is_open_modules},
+    {CV_T_GPU_ARCH, "tegra", is_tri},
+    {CV_T_GPU_PCI, "compute_capability", is_cc},
+    {CV_T_GPU_PCI, "readme_first", is_version},
+    {CV_T_HOST_COMPILERS, "cuda", is_version},
     {CV_T_PTX_ISA, "ptx_isa", is_version},
-    {CV_T_TORCH_ARCHS, "sass", is_targets},            {CV_T_TORCH_ARCHS, "ptx", is_targets},
-    {CV_T_TORCH_ARCHS, "os", is_os},                   {CV_T_TORCH_ARCHS, "arch", is_arch},
-    {CV_T_TORCH_BUILDS, "torch", is_version},          {CV_T_TORCH_BUILDS, "cuda_toolkit", is_version},
-    {CV_T_TORCH_BUILDS, "cudnn", is_version},          {CV_T_TORCH_BUILDS, "nccl", is_version},
-    {CV_T_TORCH_BUILDS, "os", is_os},                  {CV_T_TORCH_BUILDS, "arch", is_arch},
-    {CV_T_TORCH_BUILDS, "status", is_status},          {CV_T_TORCH_BUILDS, "on_pypi", is_tri},
-    {CV_T_TORCH_RELEASES, "torch", is_version},        {CV_T_TORCH_RELEASES, "date", is_date},
+    {CV_T_TORCH_ARCHS, "sass", is_targets},
+    {CV_T_TORCH_ARCHS, "ptx", is_targets},
+    {CV_T_TORCH_ARCHS, "os", is_os},
+    {CV_T_TORCH_ARCHS, "arch", is_arch},
+    {CV_T_TORCH_BUILDS, "torch", is_version},
+    {CV_T_TORCH_BUILDS, "cuda_toolkit", is_version},
+    {CV_T_TORCH_BUILDS, "cudnn", is_version},
+    {CV_T_TORCH_BUILDS, "nccl", is_version},
+    {CV_T_TORCH_BUILDS, "os", is_os},
+    {CV_T_TORCH_BUILDS, "arch", is_arch},
+    {CV_T_TORCH_BUILDS, "status", is_status},
+    {CV_T_TORCH_BUILDS, "on_pypi", is_tri},
+    {CV_T_TORCH_RELEASES, "torch", is_version},
+    {CV_T_TORCH_RELEASES, "date", is_date},
 };
 
 static void check_grammar(struct lint *l)
@@ -181,7 +217,10 @@ static void check_grammar(struct lint *l)
             cv_str v = cell(t, r, grammar[i].column);
             cv_str bare = v.len > 1 && v.ptr[v.len - 1] == '?' ? cv_str_sub(v, 0, v.len - 1) : v;
             if (!grammar[i].good(v) && !grammar[i].good(bare))
-                complain(l, t, r, cv_arena_z(l->a, cv_arena_fmt(l->a, "column %s is not in its grammar", grammar[i].column)), v);
+                complain(l, t, r,
+                         cv_arena_z(l->a, cv_arena_fmt(l->a, "column %s is not in its grammar",
+                                                       grammar[i].column)),
+                         v);
         }
     }
 }
@@ -196,7 +235,8 @@ static void check_chips(struct lint *l)
         cv_str chip = cell(pci, r, "chip"), cc = cell(pci, r, "compute_capability");
         bool found = open_cell(cc) || open_cell(chip);
         for (uint32_t k = 0; k < arch->tsv.n_rows && !found; k++)
-            found = cv_str_has_word(cell(arch, k, "chips"), ' ', chip) && cv_str_eq(cell(arch, k, "cc"), cc);
+            found = cv_str_has_word(cell(arch, k, "chips"), ' ', chip) &&
+                    cv_str_eq(cell(arch, k, "cc"), cc);
         if (!found)
             complain(l, pci, r, "chip and compute capability are not together in gpu-arch", chip);
     }
@@ -220,7 +260,8 @@ static void check_aliases(struct lint *l)
 static bool same_build(const struct gen_table *x, uint32_t i, const struct gen_table *y, uint32_t k)
 {
     for (unsigned c = 0; c < 4; c++)
-        if (!cv_str_eq(x->tsv.cells[(size_t)i * x->tsv.n_cols + c], y->tsv.cells[(size_t)k * y->tsv.n_cols + c]))
+        if (!cv_str_eq(x->tsv.cells[(size_t)i * x->tsv.n_cols + c],
+                       y->tsv.cells[(size_t)k * y->tsv.n_cols + c]))
             return false;
     return true;
 }
@@ -228,7 +269,9 @@ static bool same_build(const struct gen_table *x, uint32_t i, const struct gen_t
 /* Builds and architectures without a partner that are known and explained in facts/README.md. */
 static bool lonely_allowed(const struct gen_table *t, uint32_t r)
 {
-    static const char *const allowed[] = {"0.4.1", "1.2.0/cu92", "1.3.1", "2.15.0/cu126", "1.1.0/cu80", "1.8.2/cu101", "2.15.0/cu134"};
+    static const char *const allowed[] = {"0.4.1",        "1.2.0/cu92", "1.3.1",
+                                          "2.15.0/cu126", "1.1.0/cu80", "1.8.2/cu101",
+                                          "2.15.0/cu134"};
     cv_str torch = cell(t, r, "torch"), variant = cell(t, r, "variant");
     for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++) {
         cv_str want = cv_str_z(allowed[i]), first;
@@ -241,7 +284,8 @@ static bool lonely_allowed(const struct gen_table *t, uint32_t r)
 
 static void check_builds(struct lint *l)
 {
-    const struct gen_table *b = &l->tables[CV_T_TORCH_BUILDS], *archs = &l->tables[CV_T_TORCH_ARCHS];
+    const struct gen_table *b = &l->tables[CV_T_TORCH_BUILDS],
+                           *archs = &l->tables[CV_T_TORCH_ARCHS];
     for (uint32_t r = 0; r < b->tsv.n_rows; r++) {
         cv_str cuda = cell(b, r, "cuda_toolkit");
         if (!open_cell(cuda) && !has_value(&l->tables[CV_T_CUDA_RELEASES], "version", cuda))
@@ -272,10 +316,12 @@ static void check_companions(struct lint *l)
             one = cv_str_trim(one);
             size_t plus = cv_str_findc(one, '+');
             one = cv_str_sub(one, 0, plus == SIZE_MAX ? one.len : plus);
-            if (!cv_dotted_ok(one)) /* 2.9.*, and development versions that match nothing on purpose */
+            if (!cv_dotted_ok(
+                    one)) /* 2.9.*, and development versions that match nothing on purpose */
                 continue;
             uint32_t major;
-            if (cv_dotted_num(one, 0, &major) && major >= 1 && !has_value(&l->tables[CV_T_TORCH_RELEASES], "torch", one))
+            if (cv_dotted_num(one, 0, &major) && major >= 1 &&
+                !has_value(&l->tables[CV_T_TORCH_RELEASES], "torch", one))
                 complain(l, t, r, "the torch it wants is not in torch-releases", one);
         }
     }

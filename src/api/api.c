@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#define CV_NVML_WAIT_MS 2000u
+#define CV_NVML_WAIT_MS  2000u
 #define CV_NVML_SHORT_MS 300u /* where files have told everything */
 
 static void *page_get(void *ctx, size_t size)
@@ -34,8 +34,11 @@ void cuvet_options_init(struct cuvet_options *o)
 int cv_ctx_fail(cuvet_ctx *c, int rc)
 {
     const struct cv_error *e = &c->error;
-    cv_str line = e->line ? cv_arena_fmt(&c->arena, ":%llu", (unsigned long long)e->line) : CV_S("");
-    cv_str text = e->where.len ? cv_arena_fmt(&c->arena, CV_FMT CV_FMT ": " CV_FMT, CV_ARG(e->where), CV_ARG(line), CV_ARG(e->msg)) : cv_arena_str(&c->arena, e->msg);
+    cv_str line =
+        e->line ? cv_arena_fmt(&c->arena, ":%llu", (unsigned long long)e->line) : CV_S("");
+    cv_str text = e->where.len ? cv_arena_fmt(&c->arena, CV_FMT CV_FMT ": " CV_FMT,
+                                              CV_ARG(e->where), CV_ARG(line), CV_ARG(e->msg))
+                               : cv_arena_str(&c->arena, e->msg);
     c->message = text.len ? text.ptr : cv_err_words(rc);
     return rc;
 }
@@ -59,8 +62,9 @@ static int load_overlay(cuvet_ctx *c)
     if (cv_root_list(&root, &c->arena, CV_S("/"), &names) != CV_KNOWN)
         rc = cv_fail(&c->error, CV_E_INPUT, folder, 0, CV_S("cannot be listed"));
     for (uint32_t i = 0; rc == CV_OK && i < names.n_v; i++) {
-        enum cv_table_id t;
-        cv_str name = names.v[i], file = cv_arena_fmt(&c->arena, CV_FMT "/" CV_FMT, CV_ARG(folder), CV_ARG(name));
+        enum cv_table_id t = CV_T_COMPAT_RULES;
+        cv_str name = names.v[i],
+               file = cv_arena_fmt(&c->arena, CV_FMT "/" CV_FMT, CV_ARG(folder), CV_ARG(name));
         if (!cv_str_ends(name, ".tsv"))
             continue;
         struct cv_tsv *to = cv_arena_alloc(&c->arena, sizeof *to);
@@ -68,7 +72,8 @@ static int load_overlay(cuvet_ctx *c)
             rc = cv_fail(&c->error, CV_E_NOMEM, file, 0, CV_S("out of memory"));
         else if (!cv_facts_table_by_name(&cv_facts_builtin, cv_str_sub(name, 0, name.len - 4), &t))
             rc = cv_fail(&c->error, CV_E_INPUT, file, 0, CV_S("no table of this name is known"));
-        else if (cv_root_read(&root, &c->arena, cv_arena_fmt(&c->arena, "/" CV_FMT, CV_ARG(name)), CV_MAX_TEXT_FILE, &text, &what) != CV_KNOWN)
+        else if (cv_root_read(&root, &c->arena, cv_arena_fmt(&c->arena, "/" CV_FMT, CV_ARG(name)),
+                              CV_MAX_TEXT_FILE, &text, &what) != CV_KNOWN)
             rc = cv_fail(&c->error, CV_E_INPUT, file, 0, what);
         else
             rc = cv_tsv_parse(&c->arena, file, text, to, &c->error);
@@ -89,7 +94,8 @@ cuvet_ctx *cuvet_new(const struct cuvet_options *o)
     c->facts = cv_facts_builtin;
     cuvet_options_init(&c->options);
     if (o && o->size > sizeof *o)
-        c->failed = cv_fail(&c->error, CV_E_USAGE, CV_S("cuvet_options"), 0, CV_S("made for a newer library"));
+        c->failed = cv_fail(&c->error, CV_E_USAGE, CV_S("cuvet_options"), 0,
+                            CV_S("made for a newer library"));
     else if (o && o->size > 0)
         memcpy(&c->options, o, o->size);
     if (c->failed == CV_OK && c->options.facts_dir)
@@ -124,9 +130,18 @@ static void trace(void *ctx, cv_str path, enum cv_state state, uint64_t bytes)
 
 void cv_ctx_probe_ctx(cuvet_ctx *c, struct cv_root *root, struct cv_probe_ctx *ret)
 {
-    *ret = (struct cv_probe_ctx){.arena = &c->arena, .root = root, .m = &c->m, .deep = c->options.deep != 0, .use_nvml = !c->options.no_nvml,
-                                 .nvml_timeout_ms = c->options.nvml_timeout_ms ? c->options.nvml_timeout_ms : CV_NVML_WAIT_MS, .nvml_library = c->options.nvml_library,
-                                 .envp = root->live ? c->options.environ_ : NULL, .cwd = CV_S(""), .home = CV_S("")};
+    *ret = (struct cv_probe_ctx){.arena = &c->arena,
+                                 .root = root,
+                                 .m = &c->m,
+                                 .deep = c->options.deep != 0,
+                                 .use_nvml = !c->options.no_nvml,
+                                 .nvml_timeout_ms = c->options.nvml_timeout_ms
+                                                        ? c->options.nvml_timeout_ms
+                                                        : CV_NVML_WAIT_MS,
+                                 .nvml_library = c->options.nvml_library,
+                                 .envp = root->live ? c->options.environ_ : NULL,
+                                 .cwd = CV_S(""),
+                                 .home = CV_S("")};
     cv_str v;
     if (root->live)
         ret->cwd = cv_str_z(c->options.cwd);
@@ -152,7 +167,8 @@ static int need_no_machine(cuvet_ctx *c)
     if (c->failed != CV_OK)
         return cv_ctx_fail(c, c->failed);
     if (c->has_machine)
-        return cv_ctx_fail(c, cv_fail(&c->error, CV_E_USAGE, CV_S(""), 0, CV_S("the machine is already given")));
+        return cv_ctx_fail(
+            c, cv_fail(&c->error, CV_E_USAGE, CV_S(""), 0, CV_S("the machine is already given")));
     c->has_machine = true;
     return CV_OK;
 }
@@ -177,7 +193,9 @@ int cuvet_probe(cuvet_ctx *c)
     cv_nvml_start(&p, &nvml);
     c->n_times = cv_probe_all(&p, c->options.trace ? c->times : NULL);
     cv_facts_enrich(&c->facts, &c->arena, &c->m);
-    unsigned wait = c->options.nvml_library || !files_suffice(&c->m) ? p.nvml_timeout_ms : CV_NVML_SHORT_MS < p.nvml_timeout_ms ? CV_NVML_SHORT_MS : p.nvml_timeout_ms;
+    unsigned wait = c->options.nvml_library || !files_suffice(&c->m) ? p.nvml_timeout_ms
+                    : CV_NVML_SHORT_MS < p.nvml_timeout_ms           ? CV_NVML_SHORT_MS
+                                                                     : p.nvml_timeout_ms;
     cv_nvml_collect(&p, &nvml, wait);
     cv_facts_enrich(&c->facts, &c->arena, &c->m);
     cv_root_close(&root);
@@ -210,7 +228,8 @@ int cv_ctx_diagnose(cuvet_ctx *c)
     if (c->failed != CV_OK)
         return cv_ctx_fail(c, c->failed);
     if (!c->has_machine)
-        return cv_ctx_fail(c, cv_fail(&c->error, CV_E_USAGE, CV_S(""), 0, CV_S("no machine was given")));
+        return cv_ctx_fail(
+            c, cv_fail(&c->error, CV_E_USAGE, CV_S(""), 0, CV_S("no machine was given")));
     if (!c->has_diagnosis) {
         cv_mark_hidden(&c->m);
         cv_diagnose(&c->facts, &c->arena, &c->m, &c->d);
@@ -245,13 +264,18 @@ int cuvet_doctor_text(cuvet_ctx *c, const struct cuvet_style *s, cuvet_write_fn 
     int rc = cv_ctx_diagnose(c);
     if (rc != CV_OK)
         return rc;
-    struct cv_text_style st = {.width = s && s->width ? s->width : 80, .color = s && s->color, .utf8 = s && s->utf8, .quiet = s && s->quiet, .verbose = s && s->verbose};
+    struct cv_text_style st = {.width = s && s->width ? s->width : 80,
+                               .color = s && s->color,
+                               .utf8 = s && s->utf8,
+                               .quiet = s && s->quiet,
+                               .verbose = s && s->verbose};
     cv_buf_init(&b, &c->arena);
     cv_text_doctor(&b, &st, &c->facts, &c->m, &c->d);
     for (unsigned i = 0; st.verbose && i < c->n_times; i++) {
         if (i == 0)
             cv_buf_addz(&b, "\nTime   looked at\n");
-        cv_buf_fmt(&b, "%6.3f ms  %-22s %llu file calls\n", (double)c->times[i].wall_ns / 1e6, c->times[i].name, (unsigned long long)c->times[i].calls);
+        cv_buf_fmt(&b, "%6.3f ms  %-22s %llu file calls\n", (double)c->times[i].wall_ns / 1e6,
+                   c->times[i].name, (unsigned long long)c->times[i].calls);
     }
     if (c->arena.oom)
         return oom(c);
@@ -309,6 +333,7 @@ int cuvet_snapshot_tree(cuvet_ctx *c, const char *dir, cuvet_write_fn *write, vo
         cv_buf_fmt(&b, "saved  " CV_FMT "\n", CV_ARG(rec.saved[i]));
     for (uint32_t i = 0; i < rec.n_left_out; i++)
         cv_buf_fmt(&b, "left   " CV_FMT "\n", CV_ARG(rec.left_out[i]));
-    cv_buf_addz(&b, "GPU UUIDs were replaced. Paths and user names are as they are: look before you share it.\n");
+    cv_buf_addz(&b, "GPU UUIDs were replaced. Paths and user names are as they are: look before "
+                    "you share it.\n");
     return c->arena.oom ? oom(c) : write(user, b.ptr, b.len);
 }

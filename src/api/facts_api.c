@@ -1,7 +1,8 @@
 /* facts_api.c: `cuvet facts list` and `show`: the tables, their keys, one row with its source. */
 #include "api/ctx.h"
 
-static int finish(cuvet_ctx *c, struct cv_buf *b, struct cv_node *n, int json, cuvet_write_fn *write, void *user)
+static int finish(cuvet_ctx *c, struct cv_buf *b, struct cv_node *n, int json,
+                  cuvet_write_fn *write, void *user)
 {
     struct cv_sink sink = {write, user};
     int rc = json ? cv_json_write(n, 1, &c->arena, &sink) : CV_OK;
@@ -14,7 +15,10 @@ static int find_table(cuvet_ctx *c, const char *table, enum cv_table_id *ret)
 {
     if (cv_facts_table_by_name(&c->facts, cv_str_z(table), ret))
         return CV_OK;
-    return cv_ctx_fail(c, cv_fail(&c->error, CV_E_USAGE, cv_str_z("facts"), 0, cv_arena_fmt(&c->arena, "no table \"%s\": `cuvet facts list` names them", table)));
+    return cv_ctx_fail(
+        c,
+        cv_fail(&c->error, CV_E_USAGE, cv_str_z("facts"), 0,
+                cv_arena_fmt(&c->arena, "no table \"%s\": `cuvet facts list` names them", table)));
 }
 
 int cuvet_facts_list(cuvet_ctx *c, const char *table, int json, cuvet_write_fn *write, void *user)
@@ -47,7 +51,8 @@ int cuvet_facts_list(cuvet_ctx *c, const char *table, int json, cuvet_write_fn *
     return finish(c, &b, o, json, write, user);
 }
 
-int cuvet_facts_show(cuvet_ctx *c, const char *table, const char *key, int json, cuvet_write_fn *write, void *user)
+int cuvet_facts_show(cuvet_ctx *c, const char *table, const char *key, int json,
+                     cuvet_write_fn *write, void *user)
 {
     struct cv_arena *a = &c->arena;
     struct cv_buf b;
@@ -67,7 +72,8 @@ int cuvet_facts_show(cuvet_ctx *c, const char *table, const char *key, int json,
     cv_str want = cv_str_z(key);
     for (uint32_t r = 0; r < tab->n_rows; r++) {
         cv_str full = cv_facts_key(&c->facts, a, t, r);
-        bool prefix = full.len > want.len && full.ptr[want.len] == '/' && memcmp(full.ptr, want.ptr, want.len) == 0;
+        bool prefix = full.len > want.len && full.ptr[want.len] == '/' &&
+                      memcmp(full.ptr, want.ptr, want.len) == 0;
         if (!cv_str_eq(full, want) && !prefix)
             continue;
         struct cv_node *n = cv_node_add(list, cv_node_object(a));
@@ -81,6 +87,10 @@ int cuvet_facts_show(cuvet_ctx *c, const char *table, const char *key, int json,
         }
     }
     if (found == 0)
-        return cv_ctx_fail(c, cv_fail(&c->error, CV_E_NOTFOUND, cv_str_z(table), 0, cv_arena_fmt(a, "no row with the key \"%s\": `cuvet facts list %s` names them", key, table)));
+        return cv_ctx_fail(
+            c,
+            cv_fail(&c->error, CV_E_NOTFOUND, cv_str_z(table), 0,
+                    cv_arena_fmt(a, "no row with the key \"%s\": `cuvet facts list %s` names them",
+                                 key, table)));
     return finish(c, &b, o, json, write, user);
 }

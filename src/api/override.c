@@ -11,7 +11,11 @@ static int set_driver(cuvet_ctx *c, cv_str v)
     struct cv_driver *d = &c->m.driver;
     bool none = cv_str_eqz(v, "none");
     if (!none && !cv_dotted_ok(v))
-        return cv_ctx_usage(c, "--driver", cv_arena_fmt(&c->arena, "\"" CV_FMT "\" is no driver version (like 580 or 570.133.07, or none)", CV_ARG(v)));
+        return cv_ctx_usage(
+            c, "--driver",
+            cv_arena_fmt(&c->arena,
+                         "\"" CV_FMT "\" is no driver version (like 580 or 570.133.07, or none)",
+                         CV_ARG(v)));
     struct cv_fact compat = d->compat, compat_cuda = d->compat_cuda;
     bool windows = d->windows_number, keep_compat = d->compat_from_option;
     *d = (struct cv_driver){.windows_number = windows, .compat_from_option = keep_compat};
@@ -52,9 +56,14 @@ static int add_gpu(cuvet_ctx *c, cv_str v)
     if (rc == CV_E_INPUT) {
         cv_str list = CV_S("");
         for (uint32_t i = 0; i < match.n_candidates; i++)
-            list = cv_arena_fmt(&c->arena, CV_FMT "%s" CV_FMT, CV_ARG(list), i ? "; " : "", CV_ARG(match.candidates[i]));
-        return cv_ctx_usage(c, "--gpu", list.len ? cv_arena_fmt(&c->arena, "\"" CV_FMT "\" is not clear: %s" CV_FMT, CV_ARG(v), match.n_candidates > 1 ? "one of " : "", CV_ARG(list))
-                                                 : cv_arena_fmt(&c->arena, "no GPU is known by the name \"" CV_FMT "\"", CV_ARG(v)));
+            list = cv_arena_fmt(&c->arena, CV_FMT "%s" CV_FMT, CV_ARG(list), i ? "; " : "",
+                                CV_ARG(match.candidates[i]));
+        return cv_ctx_usage(
+            c, "--gpu",
+            list.len
+                ? cv_arena_fmt(&c->arena, "\"" CV_FMT "\" is not clear: %s" CV_FMT, CV_ARG(v),
+                               match.n_candidates > 1 ? "one of " : "", CV_ARG(list))
+                : cv_arena_fmt(&c->arena, "no GPU is known by the name \"" CV_FMT "\"", CV_ARG(v)));
     }
     if (rc != CV_OK)
         return cv_ctx_usage(c, "--gpu", CV_S("out of memory"));
@@ -71,9 +80,11 @@ static int set_os(cuvet_ctx *c, cv_str v)
     if (!cv_str_eqz(v, "linux") && !cv_str_eqz(v, "windows") && !cv_str_eqz(v, "macos"))
         return cv_ctx_usage(c, "--os", CV_S("one of linux, windows, macos"));
     bool other = !cv_known(&c->m.place.os) || !cv_str_eq(c->m.place.os.v, v);
-    if (other && !cv_str_eqz(v, "linux")) { /* what was read of a Linux does not describe another system */
+    if (other &&
+        !cv_str_eqz(v, "linux")) { /* what was read of a Linux does not describe another system */
         c->m.place.glibc = (struct cv_fact){0};
-        c->m.place.distro_id = c->m.place.distro_like = c->m.place.distro_version = c->m.place.distro_name = (struct cv_fact){0};
+        c->m.place.distro_id = c->m.place.distro_like = c->m.place.distro_version =
+            c->m.place.distro_name = (struct cv_fact){0};
         c->m.place.wsl = c->m.place.container = c->m.place.jetson = (struct cv_fact){0};
     }
     set(&c->m.place.os, v, "--os");
@@ -99,15 +110,20 @@ static int set_python(cuvet_ctx *c, cv_str v)
     struct cv_xy xy;
     bool t;
     if (!cv_python_parse(v, &xy, &t))
-        return cv_ctx_usage(c, "--python", cv_arena_fmt(&c->arena, "\"" CV_FMT "\" is no Python version (like 3.12 or 3.13t)", CV_ARG(v)));
-    set(&c->m.python, cv_arena_fmt(&c->arena, "%u.%u%s", xy.major, xy.minor, t ? "t" : ""), "--python");
+        return cv_ctx_usage(c, "--python",
+                            cv_arena_fmt(&c->arena,
+                                         "\"" CV_FMT "\" is no Python version (like 3.12 or 3.13t)",
+                                         CV_ARG(v)));
+    set(&c->m.python, cv_arena_fmt(&c->arena, "%u.%u%s", xy.major, xy.minor, t ? "t" : ""),
+        "--python");
     return CV_OK;
 }
 
 static int set_dotted(cuvet_ctx *c, const char *option, cv_str v, struct cv_fact *to)
 {
     if (!cv_dotted_ok(v))
-        return cv_ctx_usage(c, option, cv_arena_fmt(&c->arena, "\"" CV_FMT "\" is no version", CV_ARG(v)));
+        return cv_ctx_usage(c, option,
+                            cv_arena_fmt(&c->arena, "\"" CV_FMT "\" is no version", CV_ARG(v)));
     set(to, v, option);
     return CV_OK;
 }
@@ -121,13 +137,21 @@ static int set_toolkit(cuvet_ctx *c, cv_str v)
         return CV_OK;
     }
     if (!cv_xy_parse(v, &xy) || !cv_str_has(v, "."))
-        return cv_ctx_usage(c, "--toolkit", cv_arena_fmt(&c->arena, "\"" CV_FMT "\" is no CUDA version (like 12.8)", CV_ARG(v)));
+        return cv_ctx_usage(
+            c, "--toolkit",
+            cv_arena_fmt(&c->arena, "\"" CV_FMT "\" is no CUDA version (like 12.8)", CV_ARG(v)));
     c->m.toolkits = NULL;
     c->m.n_toolkits = c->m.cap_toolkits = 0;
     c->m.toolkits_known = true;
     struct cv_toolkit *t = CV_PUSH(&c->arena, &c->m, toolkits);
     if (t)
-        *t = (struct cv_toolkit){.version = v, .path = CV_S("(--toolkit)"), .kind = CV_S("nvidia"), .src = {CV_S("--toolkit"), v}, .has_nvcc = true, .in_path = true, .env = CV_S("")};
+        *t = (struct cv_toolkit){.version = v,
+                                 .path = CV_S("(--toolkit)"),
+                                 .kind = CV_S("nvidia"),
+                                 .src = {CV_S("--toolkit"), v},
+                                 .has_nvcc = true,
+                                 .in_path = true,
+                                 .env = CV_S("")};
     return CV_OK;
 }
 
@@ -136,7 +160,10 @@ static int set_compat(cuvet_ctx *c, cv_str v)
     struct cv_driver *d = &c->m.driver;
     uint32_t first;
     if (!cv_dotted_ok(v) || !cv_dotted_num(v, 0, &first))
-        return cv_ctx_usage(c, "--compat", cv_arena_fmt(&c->arena, "\"" CV_FMT "\" is no version of a cuda-compat package", CV_ARG(v)));
+        return cv_ctx_usage(c, "--compat",
+                            cv_arena_fmt(&c->arena,
+                                         "\"" CV_FMT "\" is no version of a cuda-compat package",
+                                         CV_ARG(v)));
     d->compat = d->compat_cuda = (struct cv_fact){0};
     if (first < 100) /* 12.8: the CUDA of the package; 570.133.20: its driver */
         set(&d->compat_cuda, v, "--compat");
@@ -149,18 +176,26 @@ static int set_compat(cuvet_ctx *c, cv_str v)
 static int contradictions(cuvet_ctx *c)
 {
     const struct cv_machine *m = &c->m;
-    bool macos = cv_known(&m->place.os) && cv_str_eqz(m->place.os.v, "macos") && cv_str_eqz(m->place.os.src.path, "--os");
-    bool windows = cv_known(&m->place.os) && cv_str_eqz(m->place.os.v, "windows") && cv_str_eqz(m->place.os.src.path, "--os");
-    bool driver = cv_known(&m->driver.version) && cv_str_eqz(m->driver.version.src.path, "--driver");
+    bool macos = cv_known(&m->place.os) && cv_str_eqz(m->place.os.v, "macos") &&
+                 cv_str_eqz(m->place.os.src.path, "--os");
+    bool windows = cv_known(&m->place.os) && cv_str_eqz(m->place.os.v, "windows") &&
+                   cv_str_eqz(m->place.os.src.path, "--os");
+    bool driver =
+        cv_known(&m->driver.version) && cv_str_eqz(m->driver.version.src.path, "--driver");
     bool wsl = cv_known(&m->place.wsl) && cv_str_eqz(m->place.wsl.src.path, "--wsl");
-    bool container = cv_known(&m->place.container) && cv_str_eqz(m->place.container.src.path, "--container");
+    bool container =
+        cv_known(&m->place.container) && cv_str_eqz(m->place.container.src.path, "--container");
     bool glibc = cv_known(&m->place.glibc) && cv_str_eqz(m->place.glibc.src.path, "--glibc");
     if (macos && (driver || (c->gpu_overridden && !c->none_gpu)))
-        return cv_ctx_usage(c, "--os macos", CV_S("contradicts an NVIDIA driver or GPU: macOS has no CUDA"));
+        return cv_ctx_usage(c, "--os macos",
+                            CV_S("contradicts an NVIDIA driver or GPU: macOS has no CUDA"));
     if ((windows || macos) && (wsl || container || glibc))
-        return cv_ctx_usage(c, "--os", CV_S("contradicts --wsl, --container or --glibc, which are about Linux"));
-    if (cv_absent(&m->driver.version) && cv_str_eqz(m->driver.version.src.path, "--driver") && m->driver.compat_from_option)
-        return cv_ctx_usage(c, "--compat", CV_S("contradicts --driver none: the package needs a kernel driver"));
+        return cv_ctx_usage(
+            c, "--os", CV_S("contradicts --wsl, --container or --glibc, which are about Linux"));
+    if (cv_absent(&m->driver.version) && cv_str_eqz(m->driver.version.src.path, "--driver") &&
+        m->driver.compat_from_option)
+        return cv_ctx_usage(c, "--compat",
+                            CV_S("contradicts --driver none: the package needs a kernel driver"));
     return CV_OK;
 }
 
@@ -198,7 +233,8 @@ static int apply(cuvet_ctx *c, cv_str key, cv_str v)
         set(&p->container, CV_S("container"), "--container");
         return CV_OK;
     }
-    return cv_ctx_usage(c, "override", cv_arena_fmt(&c->arena, "\"" CV_FMT "\" is not known", CV_ARG(key)));
+    return cv_ctx_usage(c, "override",
+                        cv_arena_fmt(&c->arena, "\"" CV_FMT "\" is not known", CV_ARG(key)));
 }
 
 int cuvet_override(cuvet_ctx *c, const char *key, const char *value)

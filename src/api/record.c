@@ -19,7 +19,7 @@ struct recorder {
     struct cv_root *root;
     CV_LIST(struct place, places);
     struct cv_buf nofile;
-    int dir;                   /* descriptor of the tree's top */
+    int dir; /* descriptor of the tree's top */
     struct cv_record *out;
 };
 
@@ -36,7 +36,8 @@ static void note_place(void *ctx, cv_str path, enum cv_state state, uint64_t byt
 
 static void sort_places(struct recorder *r)
 {
-    for (uint32_t gap = r->n_places / 2; gap > 0; gap /= 2) { /* Shell sort: no recursion, no context */
+    for (uint32_t gap = r->n_places / 2; gap > 0;
+         gap /= 2) { /* Shell sort: no recursion, no context */
         for (uint32_t i = gap; i < r->n_places; i++) {
             struct place p = r->places[i];
             uint32_t j = i;
@@ -77,8 +78,11 @@ static void make_folders(struct recorder *r, cv_str path)
 /* Serial numbers of GPUs: same length, so that parsers see the real form. */
 static cv_str hide_uuids(struct recorder *r, cv_str text)
 {
-    cv_str copy = cv_arena_str(r->arena, text);
-    char *p = (char *)(uintptr_t)copy.ptr; /* our own fresh copy */
+    char *p = cv_arena_alloc(r->arena, text.len + 1);
+    if (!p || text.len == 0)
+        return CV_S("");
+    memcpy(p, text.ptr, text.len);
+    cv_str copy = {p, text.len};
     for (size_t i = 0; i + 40 <= copy.len; i++) {
         if (memcmp(p + i, "GPU-", 4) != 0)
             continue;
@@ -96,7 +100,8 @@ static bool is_text(cv_str s)
 
 static void write_file(struct recorder *r, cv_str path, cv_str text)
 {
-    int fd = openat(r->dir, cv_arena_z(r->arena, cv_str_from(path, 1)), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+    int fd = openat(r->dir, cv_arena_z(r->arena, cv_str_from(path, 1)),
+                    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0)
         return;
     size_t done = 0;
@@ -125,7 +130,8 @@ static void save_regular(struct recorder *r, cv_str path, const struct cv_stat *
 {
     cv_str text = CV_S("");
     cv_str what = CV_S("");
-    if (st->size <= CV_MAX_TEXT_FILE && cv_root_read(r->root, r->arena, path, CV_MAX_TEXT_FILE, &text, &what) != CV_KNOWN)
+    if (st->size <= CV_MAX_TEXT_FILE &&
+        cv_root_read(r->root, r->arena, path, CV_MAX_TEXT_FILE, &text, &what) != CV_KNOWN)
         text = CV_S("");
     if (!is_text(text) && !small_binary(path))
         text = CV_S("");
@@ -147,12 +153,16 @@ static bool save_links(struct recorder *r, cv_str path, unsigned depth)
         if (cv_root_readlink(r->root, r->arena, head, &target) != CV_KNOWN || target.len == 0)
             continue;
         make_folders(r, head);
-        if (symlinkat(cv_arena_z(r->arena, target), r->dir, cv_arena_z(r->arena, cv_str_from(head, 1))) != 0 && errno != EEXIST)
+        if (symlinkat(cv_arena_z(r->arena, target), r->dir,
+                      cv_arena_z(r->arena, cv_str_from(head, 1))) != 0 &&
+            errno != EEXIST)
             left_out(r, head, "the link could not be made");
         cv_str dir = cv_str_dir(head);
         cv_str rest = cv_str_from(path, i);
-        cv_str next = target.ptr[0] == '/' ? cv_arena_fmt(r->arena, CV_FMT CV_FMT, CV_ARG(target), CV_ARG(rest))
-                                           : cv_arena_fmt(r->arena, CV_FMT "/" CV_FMT CV_FMT, CV_ARG(dir), CV_ARG(target), CV_ARG(rest));
+        cv_str next = target.ptr[0] == '/'
+                          ? cv_arena_fmt(r->arena, CV_FMT CV_FMT, CV_ARG(target), CV_ARG(rest))
+                          : cv_arena_fmt(r->arena, CV_FMT "/" CV_FMT CV_FMT, CV_ARG(dir),
+                                         CV_ARG(target), CV_ARG(rest));
         save_path(r, next, depth + 1);
         return true;
     }
@@ -191,7 +201,8 @@ static void save_path(struct recorder *r, cv_str path, unsigned depth)
     if (st.is_dir)
         (void)mkdirat(r->dir, cv_arena_z(r->arena, cv_str_from(path, 1)), 0755);
     else if (st.is_chr)
-        cv_buf_fmt(&r->nofile, "node." CV_FMT "\tc %u %u %04o\n", CV_ARG(path), st.rdev_major, st.rdev_minor, st.mode & 0777u);
+        cv_buf_fmt(&r->nofile, "node." CV_FMT "\tc %u %u %04o\n", CV_ARG(path), st.rdev_major,
+                   st.rdev_minor, st.mode & 0777u);
     else if (st.is_reg)
         save_regular(r, path, &st);
 }
@@ -204,14 +215,19 @@ static void put(struct recorder *r, const char *key, const struct cv_fact *f)
 
 static void put_env(struct recorder *r, const struct cv_probe_ctx *c)
 {
-    static const char *const more[] = {"PATH", "HOME", "VIRTUAL_ENV", "CONDA_PREFIX", "PYENV_ROOT", "PYENV_VERSION", "MAMBA_ROOT_PREFIX", "WORKON_HOME", "container"};
+    static const char *const more[] = {
+        "PATH",       "HOME",          "VIRTUAL_ENV",       "CONDA_PREFIX",
+        "PYENV_ROOT", "PYENV_VERSION", "MAMBA_ROOT_PREFIX", "WORKON_HOME",
+        "container"};
     const struct cv_machine *m = c->m;
     cv_str v;
     for (uint32_t i = 0; i < m->n_variables; i++)
         if (!has_control(m->variables[i].value))
-            cv_buf_fmt(&r->nofile, "env." CV_FMT "\t" CV_FMT "\n", CV_ARG(m->variables[i].name), CV_ARG(m->variables[i].value));
+            cv_buf_fmt(&r->nofile, "env." CV_FMT "\t" CV_FMT "\n", CV_ARG(m->variables[i].name),
+                       CV_ARG(m->variables[i].value));
     for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
-        if (cv_machine_var(m, more[i]).len == 0 && cv_probe_env(c, more[i], &v) && v.len && !has_control(v))
+        if (cv_machine_var(m, more[i]).len == 0 && cv_probe_env(c, more[i], &v) && v.len &&
+            !has_control(v))
             cv_buf_fmt(&r->nofile, "env.%s\t" CV_FMT "\n", more[i], CV_ARG(v));
     if (c->cwd.len && !has_control(c->cwd))
         cv_buf_fmt(&r->nofile, "cwd\t" CV_FMT "\n", CV_ARG(c->cwd));
@@ -235,9 +251,12 @@ static void put_nvml(struct recorder *r, const struct cv_machine *m)
         const struct {
             const char *name;
             const struct cv_fact *f;
-        } fields[] = {{"pci", &g->pci}, {"device", &g->device}, {"name", &g->name}, {"cc", &g->cc_text}, {"memory_mib", &g->memory_mib}, {"mig", &g->mig}};
+        } fields[] = {{"pci", &g->pci},    {"device", &g->device},         {"name", &g->name},
+                      {"cc", &g->cc_text}, {"memory_mib", &g->memory_mib}, {"mig", &g->mig}};
         for (size_t k = 0; k < sizeof fields / sizeof fields[0]; k++)
-            put(r, cv_arena_z(r->arena, cv_arena_fmt(r->arena, "nvml.gpu.%u.%s", n, fields[k].name)), fields[k].f);
+            put(r,
+                cv_arena_z(r->arena, cv_arena_fmt(r->arena, "nvml.gpu.%u.%s", n, fields[k].name)),
+                fields[k].f);
         n++;
     }
     cv_buf_fmt(&r->nofile, "nvml.count\t%u\n", n);
@@ -246,7 +265,8 @@ static void put_nvml(struct recorder *r, const struct cv_machine *m)
 static void put_place(struct recorder *r, const struct cv_machine *m)
 {
     const struct cv_place *p = &m->place;
-    cv_buf_addz(&r->nofile, "# What is no file: written by `cuvet snapshot --tree`, read by `cuvet --root`. key<TAB>value\n");
+    cv_buf_addz(&r->nofile, "# What is no file: written by `cuvet snapshot --tree`, read by `cuvet "
+                            "--root`. key<TAB>value\n");
     cv_buf_addz(&r->nofile, "uname.sysname\tLinux\n");
     put(r, "uname.release", &p->kernel);
     put(r, "uname.machine", &p->arch);
@@ -258,10 +278,12 @@ static void put_libraries(struct recorder *r, const struct cv_machine *m)
 {
     for (uint32_t i = 0; i < m->n_cudnn; i++)
         if (m->cudnn[i].version.len)
-            cv_buf_fmt(&r->nofile, "lib." CV_FMT "\t" CV_FMT "\n", CV_ARG(m->cudnn[i].src.path), CV_ARG(m->cudnn[i].version));
+            cv_buf_fmt(&r->nofile, "lib." CV_FMT "\t" CV_FMT "\n", CV_ARG(m->cudnn[i].src.path),
+                       CV_ARG(m->cudnn[i].version));
     for (uint32_t i = 0; i < m->n_nccl; i++)
         if (m->nccl[i].version.len)
-            cv_buf_fmt(&r->nofile, "lib." CV_FMT "\t" CV_FMT "\n", CV_ARG(m->nccl[i].src.path), CV_ARG(m->nccl[i].version));
+            cv_buf_fmt(&r->nofile, "lib." CV_FMT "\t" CV_FMT "\n", CV_ARG(m->nccl[i].src.path),
+                       CV_ARG(m->nccl[i].version));
     for (uint32_t i = 0; i < m->n_environments; i++) {
         const struct cv_env *env = &m->environments[i];
         if (!env->has_torch)
@@ -269,7 +291,8 @@ static void put_libraries(struct recorder *r, const struct cv_machine *m)
         const struct cv_fact *libs[] = {&env->torch.cudnn, &env->torch.nccl};
         for (size_t k = 0; k < 2; k++)
             if (cv_known(libs[k]) && cv_str_has(libs[k]->src.path, ".so"))
-                cv_buf_fmt(&r->nofile, "lib." CV_FMT "\t" CV_FMT "\n", CV_ARG(libs[k]->src.path), CV_ARG(libs[k]->v));
+                cv_buf_fmt(&r->nofile, "lib." CV_FMT "\t" CV_FMT "\n", CV_ARG(libs[k]->src.path),
+                           CV_ARG(libs[k]->v));
     }
 }
 
@@ -291,7 +314,8 @@ static int open_tree(const char *dir, struct cv_arena *a, int *ret_fd, struct cv
     return CV_OK;
 }
 
-int cv_record_tree(struct cv_probe_ctx *c, const char *dir, struct cv_record *ret, struct cv_error *e)
+int cv_record_tree(struct cv_probe_ctx *c, const char *dir, struct cv_record *ret,
+                   struct cv_error *e)
 {
     struct recorder r = {.arena = c->arena, .root = c->root, .dir = -1, .out = ret};
     *ret = (struct cv_record){0};

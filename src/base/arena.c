@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#define CV_ALIGN 16u
+#define CV_ALIGN    16u
 #define CV_PAGE_MIN ((size_t)64 << 10)
 
 struct cv_page {

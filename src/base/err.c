@@ -4,7 +4,9 @@
 const char *cv_err_name(int code)
 {
     switch (code) {
-#define CV_X(c, name, words) case c: return #name;
+#define CV_X(c, name, words)                                                                       \
+    case c:                                                                                        \
+        return #name;
         CV_ERRORS(CV_X)
 #undef CV_X
     }
@@ -14,7 +16,9 @@ const char *cv_err_name(int code)
 const char *cv_err_words(int code)
 {
     switch (code) {
-#define CV_X(c, name, words) case c: return words;
+#define CV_X(c, name, words)                                                                       \
+    case c:                                                                                        \
+        return words;
         CV_ERRORS(CV_X)
 #undef CV_X
     }

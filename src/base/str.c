@@ -183,7 +183,8 @@ bool cv_str_u64(cv_str s, uint64_t *ret)
     for (size_t i = 0; i < s.len; i++) {
         if (!cv_is_digit(s.ptr[i]))
             return false;
-        if (__builtin_mul_overflow(v, (uint64_t)10, &v) || __builtin_add_overflow(v, (uint64_t)(s.ptr[i] - '0'), &v))
+        if (__builtin_mul_overflow(v, (uint64_t)10, &v) ||
+            __builtin_add_overflow(v, (uint64_t)(s.ptr[i] - '0'), &v))
             return false;
     }
     *ret = v;

@@ -21,8 +21,13 @@ static int fail(cuvet_ctx *c)
 static void show_place(void *user, const char *path, const char *state, uint64_t bytes)
 {
     (void)user;
-    if (strcmp(state, "absent") != 0)
-        fprintf(stderr, "cuvet: looked at %s: %s%s\n", path, state, bytes ? "" : "");
+    if (strcmp(state, "absent") == 0)
+        return;
+    if (bytes)
+        fprintf(stderr, "cuvet: looked at %s: %s, %llu bytes\n", path, state,
+                (unsigned long long)bytes);
+    else
+        fprintf(stderr, "cuvet: looked at %s: %s\n", path, state);
 }
 
 /* Reads a whole file or standard input. NULL after a message. */
@@ -32,7 +37,10 @@ static char *read_all(const char *path, size_t *ret_len)
     bool in = strcmp(path, "-") == 0;
     int fd = in ? 0 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 || fstat(fd, &st) != 0 || (!in && !S_ISREG(st.st_mode))) {
-        cli_error("%s: %s", path, fd < 0 ? strerror(errno) : S_ISDIR(st.st_mode) ? "is a folder (--root reads folders)" : "not a regular file");
+        cli_error("%s: %s", path,
+                  fd < 0                ? strerror(errno)
+                  : S_ISDIR(st.st_mode) ? "is a folder (--root reads folders)"
+                                        : "not a regular file");
         if (fd > 0)
             close(fd);
         return NULL;
@@ -104,7 +112,10 @@ cuvet_ctx *cli_machine(const struct cli_options *o, int *ret_status)
         *ret_status = cli_error("out of memory");
         return NULL;
     }
-    int rc = text ? cuvet_machine_json(c, strcmp(o->machine, "-") == 0 ? "standard input" : o->machine, text, len) : o->machine ? cuvet_machine_none(c) : cuvet_probe(c);
+    int rc = text ? cuvet_machine_json(
+                        c, strcmp(o->machine, "-") == 0 ? "standard input" : o->machine, text, len)
+             : o->machine ? cuvet_machine_none(c)
+                          : cuvet_probe(c);
     free(text);
     for (unsigned i = 0; rc == 0 && i < o->n_overrides; i++)
         rc = cuvet_override(c, o->overrides[i].key, o->overrides[i].value);
@@ -122,8 +133,15 @@ int cli_doctor(const struct cli_options *o)
     if (!c)
         return status;
     int code = cuvet_doctor(c, o->strict);
-    struct cuvet_style style = {.size = sizeof style, .width = cli_width(), .color = cli_color(o), .utf8 = cli_utf8(), .quiet = o->quiet, .verbose = o->verbose};
-    int rc = code < 0 ? code : o->json ? cuvet_doctor_json(c, cli_write, NULL) : cuvet_doctor_text(c, &style, cli_write, NULL);
+    struct cuvet_style style = {.size = sizeof style,
+                                .width = cli_width(),
+                                .color = cli_color(o),
+                                .utf8 = cli_utf8(),
+                                .quiet = o->quiet,
+                                .verbose = o->verbose};
+    int rc = code < 0  ? code
+             : o->json ? cuvet_doctor_json(c, cli_write, NULL)
+                       : cuvet_doctor_text(c, &style, cli_write, NULL);
     status = rc == 0 ? code : rc == CUVET_E_IO ? 2 : fail(c);
     int flushed = rc == 0 || rc == CUVET_E_IO ? cli_flush() : 0;
     cuvet_free(c);
@@ -144,7 +162,10 @@ int cli_snapshot(const struct cli_options *o)
             return status;
         rc = cuvet_snapshot_json(c, cli_write, NULL);
     }
-    status = rc == 0 ? 0 : rc == CUVET_E_IO && !o->tree ? 2 : c ? fail(c) : cli_error("out of memory");
+    status = rc == 0                        ? 0
+             : rc == CUVET_E_IO && !o->tree ? 2
+             : c                            ? fail(c)
+                                            : cli_error("out of memory");
     int flushed = rc == 0 || (rc == CUVET_E_IO && !o->tree) ? cli_flush() : 0;
     cuvet_free(c);
     return flushed ? flushed : status;
@@ -156,8 +177,9 @@ int cli_facts(const struct cli_options *o)
     cuvet_ctx *c = new_ctx(o, cwd, sizeof cwd);
     if (!c)
         return cli_error("out of memory");
-    int rc = strcmp(o->args[0], "list") == 0 ? cuvet_facts_list(c, o->n_args > 1 ? o->args[1] : NULL, o->json, cli_write, NULL)
-                                             : cuvet_facts_show(c, o->args[1], o->args[2], o->json, cli_write, NULL);
+    int rc = strcmp(o->args[0], "list") == 0
+                 ? cuvet_facts_list(c, o->n_args > 1 ? o->args[1] : NULL, o->json, cli_write, NULL)
+                 : cuvet_facts_show(c, o->args[1], o->args[2], o->json, cli_write, NULL);
     int status = rc == 0 ? 0 : rc == CUVET_E_IO ? 2 : fail(c);
     int flushed = rc == 0 || rc == CUVET_E_IO ? cli_flush() : 0;
     cuvet_free(c);

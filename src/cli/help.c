@@ -40,7 +40,8 @@ static const char output_help[] =
 
 static const char doctor_help[] =
     "Usage: cuvet [doctor] [OPTION...]\n"
-    "Finds the driver, GPUs, CUDA toolkits, cuDNN, NCCL and every PyTorch, and says whether they fit.\n"
+    "Finds the driver, GPUs, CUDA toolkits, cuDNN, NCCL and every PyTorch, and says whether they "
+    "fit.\n"
     "Runs nothing that it inspects, needs no root and no network, and writes nothing.\n"
     "\n";
 
@@ -51,7 +52,8 @@ static const char doctor_tail[] =
 
 static const char snapshot_help[] =
     "Usage: cuvet snapshot [OPTION...]\n"
-    "Prints what was found as one JSON object on one line; `cuvet --machine FILE` reads it anywhere.\n"
+    "Prints what was found as one JSON object on one line; `cuvet --machine FILE` reads it "
+    "anywhere.\n"
     "\n"
     "  --tree DIR              instead: copy the files that were read into DIR (must be\n"
     "                          empty or absent); `cuvet --root DIR` reads them\n"

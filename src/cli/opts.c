@@ -19,19 +19,55 @@ int cli_error(const char *fmt, ...)
 }
 
 enum {
-    O_JSON = 256, O_COLOR, O_FACTS, O_HELP, O_VERSION, O_MACHINE, O_ROOT, O_TREE, O_DEEP, O_STRICT, O_NVML, O_NO_NVML, O_DRIVER, O_COMPAT, O_GPU, O_PYTHON, O_OS, O_ARCH, O_GLIBC,
-    O_TOOLKIT, O_WSL, O_CONTAINER,
+    O_JSON = 256,
+    O_COLOR,
+    O_FACTS,
+    O_HELP,
+    O_VERSION,
+    O_MACHINE,
+    O_ROOT,
+    O_TREE,
+    O_DEEP,
+    O_STRICT,
+    O_NVML,
+    O_NO_NVML,
+    O_DRIVER,
+    O_COMPAT,
+    O_GPU,
+    O_PYTHON,
+    O_OS,
+    O_ARCH,
+    O_GLIBC,
+    O_TOOLKIT,
+    O_WSL,
+    O_CONTAINER,
 };
 
 static const struct option options[] = {
-    {"json", no_argument, NULL, O_JSON},          {"color", required_argument, NULL, O_COLOR},   {"quiet", no_argument, NULL, 'q'},
-    {"verbose", no_argument, NULL, 'v'},          {"facts", required_argument, NULL, O_FACTS},   {"help", no_argument, NULL, O_HELP},
-    {"version", no_argument, NULL, O_VERSION},    {"machine", required_argument, NULL, O_MACHINE}, {"root", required_argument, NULL, O_ROOT},
-    {"tree", required_argument, NULL, O_TREE},    {"deep", no_argument, NULL, O_DEEP},           {"strict", no_argument, NULL, O_STRICT},
-    {"nvml-library", required_argument, NULL, O_NVML}, {"no-nvml", no_argument, NULL, O_NO_NVML}, {"driver", required_argument, NULL, O_DRIVER},
-    {"compat", required_argument, NULL, O_COMPAT}, {"gpu", required_argument, NULL, O_GPU},      {"python", required_argument, NULL, O_PYTHON},
-    {"os", required_argument, NULL, O_OS},        {"arch", required_argument, NULL, O_ARCH},     {"glibc", required_argument, NULL, O_GLIBC},
-    {"toolkit", required_argument, NULL, O_TOOLKIT}, {"wsl", no_argument, NULL, O_WSL},          {"container", no_argument, NULL, O_CONTAINER},
+    {"json", no_argument, NULL, O_JSON},
+    {"color", required_argument, NULL, O_COLOR},
+    {"quiet", no_argument, NULL, 'q'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"facts", required_argument, NULL, O_FACTS},
+    {"help", no_argument, NULL, O_HELP},
+    {"version", no_argument, NULL, O_VERSION},
+    {"machine", required_argument, NULL, O_MACHINE},
+    {"root", required_argument, NULL, O_ROOT},
+    {"tree", required_argument, NULL, O_TREE},
+    {"deep", no_argument, NULL, O_DEEP},
+    {"strict", no_argument, NULL, O_STRICT},
+    {"nvml-library", required_argument, NULL, O_NVML},
+    {"no-nvml", no_argument, NULL, O_NO_NVML},
+    {"driver", required_argument, NULL, O_DRIVER},
+    {"compat", required_argument, NULL, O_COMPAT},
+    {"gpu", required_argument, NULL, O_GPU},
+    {"python", required_argument, NULL, O_PYTHON},
+    {"os", required_argument, NULL, O_OS},
+    {"arch", required_argument, NULL, O_ARCH},
+    {"glibc", required_argument, NULL, O_GLIBC},
+    {"toolkit", required_argument, NULL, O_TOOLKIT},
+    {"wsl", no_argument, NULL, O_WSL},
+    {"container", no_argument, NULL, O_CONTAINER},
     {NULL, 0, NULL, 0},
 };
 
@@ -106,32 +142,65 @@ static int once(const char **to, const char *name, const char *value)
 static int take_option(struct cli_options *o, int c)
 {
     switch (c) {
-    case O_JSON: o->json = true; return 0;
-    case O_COLOR: return take_color(o, optarg);
-    case 'q': o->quiet = true; return 0;
-    case 'v': o->verbose = true; return 0;
-    case O_FACTS: return once(&o->facts_dir, "--facts", optarg);
+    case O_JSON:
+        o->json = true;
+        return 0;
+    case O_COLOR:
+        return take_color(o, optarg);
+    case 'q':
+        o->quiet = true;
+        return 0;
+    case 'v':
+        o->verbose = true;
+        return 0;
+    case O_FACTS:
+        return once(&o->facts_dir, "--facts", optarg);
     case 'h':
-    case O_HELP: o->help = true; return 0;
-    case O_VERSION: o->version = true; return 0;
-    case O_MACHINE: return once(&o->machine, "--machine", optarg);
-    case O_ROOT: return once(&o->root, "--root", optarg);
-    case O_TREE: return once(&o->tree, "--tree", optarg);
-    case O_DEEP: o->deep = true; return 0;
-    case O_STRICT: o->strict = true; return 0;
-    case O_NVML: return once(&o->nvml_library, "--nvml-library", optarg);
-    case O_NO_NVML: o->no_nvml = true; return 0;
-    case O_DRIVER: return override(o, "driver", optarg);
-    case O_COMPAT: return override(o, "compat", optarg);
-    case O_GPU: return override(o, "gpu", optarg);
-    case O_PYTHON: return override(o, "python", optarg);
-    case O_OS: return override(o, "os", optarg);
-    case O_ARCH: return override(o, "arch", optarg);
-    case O_GLIBC: return override(o, "glibc", optarg);
-    case O_TOOLKIT: return override(o, "toolkit", optarg);
-    case O_WSL: return override(o, "wsl", NULL);
-    case O_CONTAINER: return override(o, "container", NULL);
-    default: return 2;
+    case O_HELP:
+        o->help = true;
+        return 0;
+    case O_VERSION:
+        o->version = true;
+        return 0;
+    case O_MACHINE:
+        return once(&o->machine, "--machine", optarg);
+    case O_ROOT:
+        return once(&o->root, "--root", optarg);
+    case O_TREE:
+        return once(&o->tree, "--tree", optarg);
+    case O_DEEP:
+        o->deep = true;
+        return 0;
+    case O_STRICT:
+        o->strict = true;
+        return 0;
+    case O_NVML:
+        return once(&o->nvml_library, "--nvml-library", optarg);
+    case O_NO_NVML:
+        o->no_nvml = true;
+        return 0;
+    case O_DRIVER:
+        return override(o, "driver", optarg);
+    case O_COMPAT:
+        return override(o, "compat", optarg);
+    case O_GPU:
+        return override(o, "gpu", optarg);
+    case O_PYTHON:
+        return override(o, "python", optarg);
+    case O_OS:
+        return override(o, "os", optarg);
+    case O_ARCH:
+        return override(o, "arch", optarg);
+    case O_GLIBC:
+        return override(o, "glibc", optarg);
+    case O_TOOLKIT:
+        return override(o, "toolkit", optarg);
+    case O_WSL:
+        return override(o, "wsl", NULL);
+    case O_CONTAINER:
+        return override(o, "container", NULL);
+    default:
+        return 2;
     }
 }
 
@@ -150,17 +219,21 @@ static int check(const struct cli_options *o)
     if (o->help || o->version)
         return 0;
     if (o->machine && o->root)
-        return cli_error("--machine and --root contradict each other: both say which machine is meant");
+        return cli_error(
+            "--machine and --root contradict each other: both say which machine is meant");
     if (o->tree && o->command != CMD_SNAPSHOT)
         return cli_error("--tree belongs to cuvet snapshot");
     if (o->tree && (o->machine || o->root || o->n_overrides))
-        return cli_error("--tree records the running machine: it goes with no --machine, --root or override");
+        return cli_error(
+            "--tree records the running machine: it goes with no --machine, --root or override");
     if (o->command == CMD_FACTS) {
-        bool list = o->n_args >= 1 && strcmp(o->args[0], "list") == 0, show = o->n_args >= 1 && strcmp(o->args[0], "show") == 0;
+        bool list = o->n_args >= 1 && strcmp(o->args[0], "list") == 0,
+             show = o->n_args >= 1 && strcmp(o->args[0], "show") == 0;
         if (!list && !show)
             return cli_error("facts: list [TABLE], or show TABLE KEY");
         if ((list && o->n_args > 2) || (show && o->n_args != 3))
-            return cli_error("facts %s: %s", o->args[0], list ? "takes at most a TABLE" : "takes a TABLE and a KEY");
+            return cli_error("facts %s: %s", o->args[0],
+                             list ? "takes at most a TABLE" : "takes a TABLE and a KEY");
     } else if (o->n_args > 0) {
         return cli_error("unexpected word \"%s\" (see cuvet --help)", o->args[0]);
     }
@@ -188,7 +261,10 @@ int cli_parse(int argc, char **argv, struct cli_options *ret)
             }
             if (!named) {
                 const char *near = near_command(optarg);
-                return near ? cli_error("unknown command \"%s\"; did you mean %s? (see cuvet --help)", optarg, near) : cli_error("unknown command \"%s\" (see cuvet --help)", optarg);
+                return near ? cli_error(
+                                  "unknown command \"%s\"; did you mean %s? (see cuvet --help)",
+                                  optarg, near)
+                            : cli_error("unknown command \"%s\" (see cuvet --help)", optarg);
             }
             if (o.n_args == 4)
                 return cli_error("too many words");

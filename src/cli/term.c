@@ -72,7 +72,8 @@ bool cli_utf8(void)
     for (size_t i = 0; i < 3; i++) {
         const char *v = getenv(names[i]);
         if (v && *v)
-            return strstr(v, "UTF-8") || strstr(v, "utf8") || strstr(v, "UTF8") || strstr(v, "utf-8");
+            return strstr(v, "UTF-8") || strstr(v, "utf8") || strstr(v, "UTF8") ||
+                   strstr(v, "utf-8");
     }
     return false;
 }

@@ -28,7 +28,8 @@ bool cv_cc_parse(cv_str s, struct cv_cc *ret)
         return cc_from_digits(cv_str_from(s, 8), ret);
     uint32_t major, minor;
     size_t dot = cv_str_findc(s, '.');
-    if (dot == SIZE_MAX || !cv_str_u32(cv_str_sub(s, 0, dot), &major) || !cv_str_u32(cv_str_from(s, dot + 1), &minor))
+    if (dot == SIZE_MAX || !cv_str_u32(cv_str_sub(s, 0, dot), &major) ||
+        !cv_str_u32(cv_str_from(s, dot + 1), &minor))
         return false;
     if (major == 0 || major > 25 || minor > 9 || s.len - dot - 1 != 1)
         return false;
@@ -82,7 +83,8 @@ int cv_target_cmp(struct cv_target a, struct cv_target b)
 cv_str cv_target_str(struct cv_arena *a, struct cv_target t)
 {
     char suffix[2] = {t.suffix, 0};
-    return cv_arena_fmt(a, "%s%u%s%s", t.ptx ? "compute_" : "sm_", cv_cc_number(t.cc), suffix, t.unsure ? "?" : "");
+    return cv_arena_fmt(a, "%s%u%s%s", t.ptx ? "compute_" : "sm_", cv_cc_number(t.cc), suffix,
+                        t.unsure ? "?" : "");
 }
 
 void cv_targets_add(struct cv_targets *set, struct cv_target t)
@@ -161,7 +163,8 @@ cv_str cv_targets_str(struct cv_arena *a, const struct cv_targets *set, const ch
     cv_str all = CV_S("");
     for (unsigned i = 0; i < set->n; i++) {
         cv_str one = cv_target_str(a, set->t[i]);
-        all = i == 0 ? one : cv_arena_fmt(a, CV_FMT "%s" CV_FMT, CV_ARG(all), separator, CV_ARG(one));
+        all =
+            i == 0 ? one : cv_arena_fmt(a, CV_FMT "%s" CV_FMT, CV_ARG(all), separator, CV_ARG(one));
     }
     return all;
 }

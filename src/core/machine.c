@@ -4,11 +4,16 @@
 const char *cv_state_name(enum cv_state s)
 {
     switch (s) {
-    case CV_NOT_ASKED: return "not asked";
-    case CV_KNOWN: return "known";
-    case CV_ABSENT: return "absent";
-    case CV_DENIED: return "denied";
-    case CV_MALFORMED: return "malformed";
+    case CV_NOT_ASKED:
+        return "not asked";
+    case CV_KNOWN:
+        return "known";
+    case CV_ABSENT:
+        return "absent";
+    case CV_DENIED:
+        return "denied";
+    case CV_MALFORMED:
+        return "malformed";
     }
     return "?";
 }
@@ -16,9 +21,12 @@ const char *cv_state_name(enum cv_state s)
 const char *cv_flavour_name(enum cv_flavour f)
 {
     switch (f) {
-    case CV_FLAVOUR_UNKNOWN: return NULL;
-    case CV_FLAVOUR_OPEN: return "open";
-    case CV_FLAVOUR_CLOSED: return "closed";
+    case CV_FLAVOUR_UNKNOWN:
+        return NULL;
+    case CV_FLAVOUR_OPEN:
+        return "open";
+    case CV_FLAVOUR_CLOSED:
+        return "closed";
     }
     return NULL;
 }

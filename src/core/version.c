@@ -51,7 +51,8 @@ int cv_dotted_cmp(cv_str a, cv_str b)
 
 bool cv_dotted_prefix(cv_str version, cv_str prefix)
 {
-    if (prefix.len == 0 || version.len < prefix.len || memcmp(version.ptr, prefix.ptr, prefix.len) != 0)
+    if (prefix.len == 0 || version.len < prefix.len ||
+        memcmp(version.ptr, prefix.ptr, prefix.len) != 0)
         return false;
     return version.len == prefix.len || version.ptr[prefix.len] == '.';
 }
@@ -79,13 +80,15 @@ int cv_xy_cmp(struct cv_xy a, struct cv_xy b)
 struct cv_xy cv_xy_from_cuda(uint32_t number)
 {
     uint32_t major = number / 1000;
-    return (struct cv_xy){(uint16_t)(major > UINT16_MAX ? UINT16_MAX : major), (uint16_t)(number % 1000 / 10)};
+    return (struct cv_xy){(uint16_t)(major > UINT16_MAX ? UINT16_MAX : major),
+                          (uint16_t)(number % 1000 / 10)};
 }
 
 bool cv_xy_from_variant(cv_str variant, struct cv_xy *ret)
 {
     uint32_t n;
-    if (!cv_str_starts(variant, "cu") || variant.len < 4 || variant.len > 6 || !cv_str_u32(cv_str_from(variant, 2), &n))
+    if (!cv_str_starts(variant, "cu") || variant.len < 4 || variant.len > 6 ||
+        !cv_str_u32(cv_str_from(variant, 2), &n))
         return false;
     /* cu80 .. cu92 have one digit of major, cu100 and later two: the last digit is the minor number. */
     *ret = (struct cv_xy){(uint16_t)(n / 10), (uint16_t)(n % 10)};
@@ -125,7 +128,8 @@ static void take_pre(cv_str *s, struct cv_pep440 *v)
     static const struct {
         const char *word;
         char kind;
-    } words[] = {{"alpha", 'a'}, {"beta", 'b'}, {"preview", 'c'}, {"pre", 'c'}, {"rc", 'c'}, {"a", 'a'}, {"b", 'b'}, {"c", 'c'}};
+    } words[] = {{"alpha", 'a'}, {"beta", 'b'}, {"preview", 'c'}, {"pre", 'c'},
+                 {"rc", 'c'},    {"a", 'a'},    {"b", 'b'},       {"c", 'c'}};
     cv_str t = *s;
     take_separator(&t);
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
@@ -337,7 +341,8 @@ static bool same_release(const struct cv_pep440 *a, const struct cv_pep440 *b)
 static bool match_wildcard(const struct cv_pep440 *v, cv_str text, bool *ret)
 {
     struct cv_pep440 p;
-    if (!cv_pep440_parse(cv_str_sub(text, 0, text.len - 2), &p) || p.pre || p.has_post || p.has_dev || p.local.len)
+    if (!cv_pep440_parse(cv_str_sub(text, 0, text.len - 2), &p) || p.pre || p.has_post ||
+        p.has_dev || p.local.len)
         return false;
     *ret = same_release_prefix(v, &p, p.n_release);
     return true;

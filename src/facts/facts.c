@@ -37,7 +37,8 @@ cv_str cv_facts_get(const struct cv_facts *f, enum cv_table_id t, uint32_t row, 
     return c < 0 ? CV_S("") : cv_facts_at(f, t, row, (unsigned)c);
 }
 
-static int cmp_key(const struct cv_facts *f, enum cv_table_id t, uint32_t row, const cv_str *key, unsigned n)
+static int cmp_key(const struct cv_facts *f, enum cv_table_id t, uint32_t row, const cv_str *key,
+                   unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
         int c = cv_str_cmp(cv_facts_at(f, t, row, i), key[i]);

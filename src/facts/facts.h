@@ -1,5 +1,6 @@
 /* facts.h: the knowledge. Tables of text cells with a source for each row, from the folder facts; compiled into the binary as offsets into one
- * string pool (no relocations), or parsed at run time from --facts DIR with the same parser. Cells: "?" unknown, "-" nothing to say, "none" known not to exist. */
+ * string pool (no relocations), or parsed at run time from --facts DIR with the same parser.
+ * Cells: "?" unknown, "-" nothing to say, "none" known not to exist. */
 #ifndef CV_FACTS_FACTS_H
 #define CV_FACTS_FACTS_H
 

@@ -64,7 +64,8 @@ static void fill_from_pci(const struct cv_facts *f, struct cv_gpu *g, uint32_t r
 {
     const cv_str source = CV_S("facts:gpu-pci");
     cv_str id = cv_facts_at(f, CV_T_GPU_PCI, row, 0);
-    cv_str chip = cv_facts_get(f, CV_T_GPU_PCI, row, "chip"), segment = cv_facts_get(f, CV_T_GPU_PCI, row, "segment");
+    cv_str chip = cv_facts_get(f, CV_T_GPU_PCI, row, "chip"),
+           segment = cv_facts_get(f, CV_T_GPU_PCI, row, "segment");
     if (!cv_known(&g->name))
         cv_fact_set(&g->name, cv_facts_get(f, CV_T_GPU_PCI, row, "name"), source, id);
     if (!cv_known(&g->chip) && !cv_cell_unknown(chip))
@@ -83,7 +84,8 @@ static struct cv_gpu *new_gpu(struct cv_arena *a, struct cv_gpu_match *m)
     return g;
 }
 
-static int one_from_pci(const struct cv_facts *f, struct cv_arena *a, uint32_t row, struct cv_gpu_match *m)
+static int one_from_pci(const struct cv_facts *f, struct cv_arena *a, uint32_t row,
+                        struct cv_gpu_match *m)
 {
     struct cv_gpu *g = new_gpu(a, m);
     if (!g)
@@ -94,7 +96,8 @@ static int one_from_pci(const struct cv_facts *f, struct cv_arena *a, uint32_t r
     return CV_OK;
 }
 
-static int one_from_cc(const struct cv_facts *f, struct cv_arena *a, struct cv_cc cc, cv_str name, struct cv_gpu_match *m)
+static int one_from_cc(const struct cv_facts *f, struct cv_arena *a, struct cv_cc cc, cv_str name,
+                       struct cv_gpu_match *m)
 {
     struct cv_gpu *g = new_gpu(a, m);
     if (!g)
@@ -152,13 +155,18 @@ static struct hits find_products(const struct cv_facts *f, cv_str want, bool pre
     return h;
 }
 
-static void list_products(const struct cv_facts *f, struct cv_arena *a, cv_str want, struct cv_gpu_match *m)
+static void list_products(const struct cv_facts *f, struct cv_arena *a, cv_str want,
+                          struct cv_gpu_match *m)
 {
-    for (uint32_t r = 0; r < cv_facts_rows(f, CV_T_GPU_PCI) && m->n_candidates < CV_MAX_CANDIDATES; r++) {
+    for (uint32_t r = 0; r < cv_facts_rows(f, CV_T_GPU_PCI) && m->n_candidates < CV_MAX_CANDIDATES;
+         r++) {
         cv_str name = cv_facts_get(f, CV_T_GPU_PCI, r, "name");
         if (plain_matches(name, want, true))
-            add_candidate(a, m, cv_arena_fmt(a, CV_FMT " (" CV_FMT ", " CV_FMT ")", CV_ARG(name), CV_ARG(cv_facts_at(f, CV_T_GPU_PCI, r, 0)),
-                                             CV_ARG(cv_facts_get(f, CV_T_GPU_PCI, r, "compute_capability"))));
+            add_candidate(
+                a, m,
+                cv_arena_fmt(a, CV_FMT " (" CV_FMT ", " CV_FMT ")", CV_ARG(name),
+                             CV_ARG(cv_facts_at(f, CV_T_GPU_PCI, r, 0)),
+                             CV_ARG(cv_facts_get(f, CV_T_GPU_PCI, r, "compute_capability"))));
     }
 }
 
@@ -172,8 +180,10 @@ static uint32_t find_alias(const struct cv_facts *f, cv_str want)
     size_t best = 0; /* Alibaba families: the longest alias that is a prefix */
     for (uint32_t r = 0; r < cv_facts_rows(f, CV_T_GPU_ALIASES); r++) {
         cv_str alias = cv_facts_at(f, CV_T_GPU_ALIASES, r, 0);
-        bool family = cv_str_eqz(cv_facts_get(f, CV_T_GPU_ALIASES, r, "kind"), "cloud") && cv_str_starts(alias, "ecs");
-        if (family && alias.len > best && want.len > alias.len && memcmp(want.ptr, alias.ptr, alias.len) == 0) {
+        bool family = cv_str_eqz(cv_facts_get(f, CV_T_GPU_ALIASES, r, "kind"), "cloud") &&
+                      cv_str_starts(alias, "ecs");
+        if (family && alias.len > best && want.len > alias.len &&
+            memcmp(want.ptr, alias.ptr, alias.len) == 0) {
             best = alias.len;
             row = r;
         }
@@ -181,7 +191,8 @@ static uint32_t find_alias(const struct cv_facts *f, cv_str want)
     return row;
 }
 
-static int from_alias(const struct cv_facts *f, struct cv_arena *a, uint32_t row, struct cv_gpu_match *m)
+static int from_alias(const struct cv_facts *f, struct cv_arena *a, uint32_t row,
+                      struct cv_gpu_match *m)
 {
     cv_str cc_list = cv_facts_get(f, CV_T_GPU_ALIASES, row, "compute_capability");
     cv_str ids = cv_facts_get(f, CV_T_GPU_ALIASES, row, "device_ids");
@@ -197,11 +208,15 @@ static int from_alias(const struct cv_facts *f, struct cv_arena *a, uint32_t row
         while (cv_str_word(&ids, &id)) {
             uint32_t r = cv_facts_find1(f, CV_T_GPU_PCI, id);
             if (r != CV_NO_ROW)
-                add_candidate(a, m, cv_arena_fmt(a, CV_FMT " (" CV_FMT ", " CV_FMT ")", CV_ARG(cv_facts_get(f, CV_T_GPU_PCI, r, "name")), CV_ARG(id),
-                                                 CV_ARG(cv_facts_get(f, CV_T_GPU_PCI, r, "compute_capability"))));
+                add_candidate(
+                    a, m,
+                    cv_arena_fmt(a, CV_FMT " (" CV_FMT ", " CV_FMT ")",
+                                 CV_ARG(cv_facts_get(f, CV_T_GPU_PCI, r, "name")), CV_ARG(id),
+                                 CV_ARG(cv_facts_get(f, CV_T_GPU_PCI, r, "compute_capability"))));
         }
         if (m->n_candidates == 0)
-            add_candidate(a, m, cv_arena_fmt(a, "one of the compute capabilities " CV_FMT, CV_ARG(cc_list)));
+            add_candidate(
+                a, m, cv_arena_fmt(a, "one of the compute capabilities " CV_FMT, CV_ARG(cc_list)));
         return CV_E_INPUT;
     }
     for (uint32_t i = 0; i < (count ? count : 1); i++) {
@@ -221,7 +236,8 @@ static int from_alias(const struct cv_facts *f, struct cv_arena *a, uint32_t row
     return CV_OK;
 }
 
-int cv_facts_gpu_find(const struct cv_facts *f, struct cv_arena *a, cv_str what, struct cv_gpu_match *ret)
+int cv_facts_gpu_find(const struct cv_facts *f, struct cv_arena *a, cv_str what,
+                      struct cv_gpu_match *ret)
 {
     static const char *const brands[] = {"", "geforce", "tesla", "quadro"};
     struct cv_cc cc;
@@ -282,7 +298,8 @@ static void enrich_gpu(const struct cv_facts *f, const struct cv_machine *m, str
         enrich_tegra(f, m, g);
     else
         g->tegra = cv_known(&g->cc_text) && is_tegra(f, g->cc);
-    if (!cv_known(&g->cc_text) && cv_known(&g->name)) { /* a container's /proc names the model but no id */
+    if (!cv_known(&g->cc_text) &&
+        cv_known(&g->name)) { /* a container's /proc names the model but no id */
         struct hits h = {0};
         for (uint32_t r = 0; r < cv_facts_rows(f, CV_T_GPU_PCI); r++)
             if (cv_str_eq(cv_facts_get(f, CV_T_GPU_PCI, r, "name"), g->name.v))
@@ -314,5 +331,6 @@ void cv_facts_enrich(const struct cv_facts *f, struct cv_arena *a, struct cv_mac
         enrich_l4t(f, m);
     if (!cv_known(&m->driver.cuda) && cv_known(&m->driver.version) && !cv_known(&m->place.jetson) &&
         cv_facts_driver_cuda(f, m->driver.version.v, m->driver.windows_number, &xy, &row))
-        cv_fact_set(&m->driver.cuda, cv_arena_fmt(a, "%u.%u", xy.major, xy.minor), CV_S("facts:driver-branches"), cv_facts_at(f, CV_T_DRIVER_BRANCHES, row, 0));
+        cv_fact_set(&m->driver.cuda, cv_arena_fmt(a, "%u.%u", xy.major, xy.minor),
+                    CV_S("facts:driver-branches"), cv_facts_at(f, CV_T_DRIVER_BRANCHES, row, 0));
 }

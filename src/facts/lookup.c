@@ -13,7 +13,8 @@ static uint32_t windows_row(const struct cv_facts *f, uint32_t number)
     for (uint32_t r = 0; r < cv_facts_rows(f, CV_T_DRIVER_BRANCHES); r++) {
         if (cv_str_u32(cv_facts_get(f, CV_T_DRIVER_BRANCHES, r, "windows_max"), &v) && v > highest)
             highest = v;
-        if (cv_str_u32(cv_facts_at(f, CV_T_DRIVER_BRANCHES, r, 0), &v) && v <= number && v > best_branch) {
+        if (cv_str_u32(cv_facts_at(f, CV_T_DRIVER_BRANCHES, r, 0), &v) && v <= number &&
+            v > best_branch) {
             best = r;
             best_branch = v;
         }
@@ -21,7 +22,8 @@ static uint32_t windows_row(const struct cv_facts *f, uint32_t number)
     return number > highest ? CV_NO_ROW : best;
 }
 
-bool cv_facts_driver_branch(const struct cv_facts *f, cv_str driver, bool windows, uint32_t *ret_branch, uint32_t *ret_row)
+bool cv_facts_driver_branch(const struct cv_facts *f, cv_str driver, bool windows,
+                            uint32_t *ret_branch, uint32_t *ret_row)
 {
     uint32_t n, row;
     if (!first_number(driver, &n))
@@ -35,7 +37,8 @@ bool cv_facts_driver_branch(const struct cv_facts *f, cv_str driver, bool window
     return cv_str_u32(cv_facts_at(f, CV_T_DRIVER_BRANCHES, row, 0), ret_branch);
 }
 
-bool cv_facts_driver_cuda(const struct cv_facts *f, cv_str driver, bool windows, struct cv_xy *ret, uint32_t *ret_row)
+bool cv_facts_driver_cuda(const struct cv_facts *f, cv_str driver, bool windows, struct cv_xy *ret,
+                          uint32_t *ret_row)
 {
     uint32_t branch, row;
     if (!cv_facts_driver_branch(f, driver, windows, &branch, &row))
@@ -52,7 +55,8 @@ cv_str cv_facts_driver_full(const struct cv_facts *f, cv_str driver)
     if (cv_str_has(driver, ".") || !cv_dotted_ok(driver))
         return driver;
     uint32_t row = cv_facts_find1(f, CV_T_DRIVER_BRANCHES, driver);
-    cv_str last = row == CV_NO_ROW ? CV_S("") : cv_facts_get(f, CV_T_DRIVER_BRANCHES, row, "last_version");
+    cv_str last =
+        row == CV_NO_ROW ? CV_S("") : cv_facts_get(f, CV_T_DRIVER_BRANCHES, row, "last_version");
     return cv_dotted_ok(last) ? last : driver;
 }
 

@@ -53,7 +53,8 @@ static void sort_rows(const cv_str **rows, uint32_t n, unsigned n_key)
 }
 
 /* All rows of a table: the overlay's first, then the built-in ones whose key it does not have. */
-static const cv_str **merged_rows(struct cv_arena *a, enum cv_table_id t, const struct cv_tsv *over, uint32_t *ret_n)
+static const cv_str **merged_rows(struct cv_arena *a, enum cv_table_id t, const struct cv_tsv *over,
+                                  uint32_t *ret_n)
 {
     const struct cv_facts *base = &cv_facts_builtin;
     unsigned cols = base->tables[t].n_cols, n_key = base->tables[t].n_key;
@@ -80,19 +81,27 @@ static const cv_str **merged_rows(struct cv_arena *a, enum cv_table_id t, const 
     return rows;
 }
 
-static int check_columns(struct cv_arena *a, enum cv_table_id t, const struct cv_tsv *over, cv_str folder, struct cv_error *e)
+static int check_columns(struct cv_arena *a, enum cv_table_id t, const struct cv_tsv *over,
+                         cv_str folder, struct cv_error *e)
 {
     const struct cv_facts *base = &cv_facts_builtin;
-    cv_str where = cv_arena_fmt(a, CV_FMT "/" CV_FMT ".tsv", CV_ARG(folder), CV_ARG(cv_facts_name(base, t)));
+    cv_str where =
+        cv_arena_fmt(a, CV_FMT "/" CV_FMT ".tsv", CV_ARG(folder), CV_ARG(cv_facts_name(base, t)));
     if (over->n_cols != base->tables[t].n_cols)
-        return cv_fail(e, CV_E_INPUT, where, 0, cv_arena_fmt(a, "%u columns where the built-in table has %u", over->n_cols, base->tables[t].n_cols));
+        return cv_fail(e, CV_E_INPUT, where, 0,
+                       cv_arena_fmt(a, "%u columns where the built-in table has %u", over->n_cols,
+                                    base->tables[t].n_cols));
     for (unsigned c = 0; c < over->n_cols; c++)
         if (cv_facts_column(base, t, cv_arena_z(a, over->cols[c])) != (int)c)
-            return cv_fail(e, CV_E_INPUT, where, 0, cv_arena_fmt(a, "column " CV_FMT " is not where the built-in table has it", CV_ARG(over->cols[c])));
+            return cv_fail(e, CV_E_INPUT, where, 0,
+                           cv_arena_fmt(a,
+                                        "column " CV_FMT " is not where the built-in table has it",
+                                        CV_ARG(over->cols[c])));
     return CV_OK;
 }
 
-int cv_facts_overlay(struct cv_arena *a, const struct cv_tsv *const tsv[CV_N_TABLES], cv_str folder, struct cv_facts *ret, struct cv_error *e)
+int cv_facts_overlay(struct cv_arena *a, const struct cv_tsv *const tsv[CV_N_TABLES], cv_str folder,
+                     struct cv_facts *ret, struct cv_error *e)
 {
     const struct cv_facts *base = &cv_facts_builtin;
     const cv_str **rows[CV_N_TABLES];
@@ -116,7 +125,11 @@ int cv_facts_overlay(struct cv_arena *a, const struct cv_tsv *const tsv[CV_N_TAB
         cells += (size_t)(n[i] + 1) * cols;
     }
     struct cv_table *tables = cv_arena_alloc(a, CV_N_TABLES * sizeof *tables);
-    struct build b = {.arena = a, .pool = cv_arena_alloc(a, bytes), .pool_cap = (uint32_t)bytes, .offsets = cv_arena_alloc(a, cells * sizeof(uint32_t)), .cap_offsets = (uint32_t)cells};
+    struct build b = {.arena = a,
+                      .pool = cv_arena_alloc(a, bytes),
+                      .pool_cap = (uint32_t)bytes,
+                      .offsets = cv_arena_alloc(a, cells * sizeof(uint32_t)),
+                      .cap_offsets = (uint32_t)cells};
     if (!tables || !b.pool || !b.offsets || bytes > UINT32_MAX)
         return cv_fail(e, CV_E_NOMEM, folder, 0, CV_S("out of memory"));
     for (int i = 0; i < CV_N_TABLES; i++) {
@@ -133,6 +146,7 @@ int cv_facts_overlay(struct cv_arena *a, const struct cv_tsv *const tsv[CV_N_TAB
             for (unsigned c = 0; c < from->n_cols; c++)
                 (void)put_cell(&b, rows[i][r][c]);
     }
-    *ret = (struct cv_facts){.pool = b.pool, .offsets = b.offsets, .tables = tables, .overlay = folder};
+    *ret = (struct cv_facts){
+        .pool = b.pool, .offsets = b.offsets, .tables = tables, .overlay = folder};
     return a->oom ? cv_fail(e, CV_E_NOMEM, folder, 0, CV_S("out of memory")) : CV_OK;
 }

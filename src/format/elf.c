@@ -1,8 +1,15 @@
 /* elf.c: see elf.h. Every offset comes from a hostile file: each read is bounded by cv_read, each loop by a limit. */
 #include "format/elf.h"
 
-enum { PT_LOAD_ = 1, PT_DYNAMIC_ = 2, DT_HASH_ = 4, DT_STRTAB_ = 5, DT_SYMTAB_ = 6, DT_STRSZ_ = 10 };
-#define DT_GNU_HASH_ 0x6ffffef5u
+enum {
+    PT_LOAD_ = 1,
+    PT_DYNAMIC_ = 2,
+    DT_HASH_ = 4,
+    DT_STRTAB_ = 5,
+    DT_SYMTAB_ = 6,
+    DT_STRSZ_ = 10
+};
+#define DT_GNU_HASH_     0x6ffffef5u
 #define CV_ELF_MAX_CHAIN 65536u
 
 static bool read_dynamic(struct cv_elf *e, uint64_t offset, uint64_t size)
@@ -49,7 +56,10 @@ bool cv_elf_open(struct cv_elf *ret, const struct cv_reader *r)
         uint64_t at;
         if (!cv_add64(phoff, (uint64_t)i * sizeof p, &at) || !cv_read(r, at, p, sizeof p))
             return false;
-        struct cv_elf_segment s = {.type = cv_le32(p), .offset = cv_le64(p + 8), .address = cv_le64(p + 16), .file_size = cv_le64(p + 32)};
+        struct cv_elf_segment s = {.type = cv_le32(p),
+                                   .offset = cv_le64(p + 8),
+                                   .address = cv_le64(p + 16),
+                                   .file_size = cv_le64(p + 32)};
         if (s.type == PT_LOAD_)
             e.segments[e.n_segments++] = s;
         else if (s.type == PT_DYNAMIC_)
@@ -85,17 +95,20 @@ static bool name_is(const struct cv_elf *e, uint32_t offset, const char *name)
     char buf[CV_ELF_MAX_NAME];
     size_t n = strlen(name) + 1;
     uint64_t at;
-    if (n > sizeof buf || offset >= e->strsz || n > e->strsz - offset || !cv_add64(e->strtab, offset, &at))
+    if (n > sizeof buf || offset >= e->strsz || n > e->strsz - offset ||
+        !cv_add64(e->strtab, offset, &at))
         return false;
     return read_at_address(e, at, buf, n) && memcmp(buf, name, n) == 0;
 }
 
 /* Entry `index` of the symbol table, if it is defined and has this name. */
-static bool symbol_is(const struct cv_elf *e, uint64_t index, const char *name, uint64_t *ret_address, uint64_t *ret_size)
+static bool symbol_is(const struct cv_elf *e, uint64_t index, const char *name,
+                      uint64_t *ret_address, uint64_t *ret_size)
 {
     unsigned char s[24];
     uint64_t at, step;
-    if (!cv_mul64(index, sizeof s, &step) || !cv_add64(e->symtab, step, &at) || !read_at_address(e, at, s, sizeof s))
+    if (!cv_mul64(index, sizeof s, &step) || !cv_add64(e->symtab, step, &at) ||
+        !read_at_address(e, at, s, sizeof s))
         return false;
     if (cv_le16(s + 6) == 0 || !name_is(e, cv_le32(s), name))
         return false;
@@ -104,7 +117,8 @@ static bool symbol_is(const struct cv_elf *e, uint64_t index, const char *name, 
     return true;
 }
 
-static bool by_gnu_hash(const struct cv_elf *e, const char *name, uint64_t *ret_address, uint64_t *ret_size)
+static bool by_gnu_hash(const struct cv_elf *e, const char *name, uint64_t *ret_address,
+                        uint64_t *ret_size)
 {
     unsigned char h[16], w[4];
     uint32_t hash = 5381;
@@ -116,7 +130,8 @@ static bool by_gnu_hash(const struct cv_elf *e, const char *name, uint64_t *ret_
     if (n_buckets == 0)
         return false;
     uint64_t buckets, chain;
-    if (!cv_add64(e->gnu_hash, 16 + (uint64_t)bloom * 8, &buckets) || !cv_add64(buckets, (uint64_t)n_buckets * 4, &chain))
+    if (!cv_add64(e->gnu_hash, 16 + (uint64_t)bloom * 8, &buckets) ||
+        !cv_add64(buckets, (uint64_t)n_buckets * 4, &chain))
         return false;
     if (!read_at_address(e, buckets + (uint64_t)(hash % n_buckets) * 4, w, 4))
         return false;
@@ -136,7 +151,8 @@ static bool by_gnu_hash(const struct cv_elf *e, const char *name, uint64_t *ret_
     return false;
 }
 
-static bool by_hash(const struct cv_elf *e, const char *name, uint64_t *ret_address, uint64_t *ret_size)
+static bool by_hash(const struct cv_elf *e, const char *name, uint64_t *ret_address,
+                    uint64_t *ret_size)
 {
     unsigned char h[8];
     if (!read_at_address(e, e->hash, h, sizeof h))
@@ -148,7 +164,8 @@ static bool by_hash(const struct cv_elf *e, const char *name, uint64_t *ret_addr
     return false;
 }
 
-bool cv_elf_symbol(const struct cv_elf *e, const char *name, uint64_t *ret_address, uint64_t *ret_size)
+bool cv_elf_symbol(const struct cv_elf *e, const char *name, uint64_t *ret_address,
+                   uint64_t *ret_size)
 {
     if (!e->symtab || !e->strtab)
         return false;
@@ -169,7 +186,8 @@ bool cv_elf_data(const struct cv_elf *e, const char *name, void *to, size_t cap,
     return true;
 }
 
-bool cv_elf_section(const struct cv_elf *e, const char *name, uint64_t *ret_offset, uint64_t *ret_size)
+bool cv_elf_section(const struct cv_elf *e, const char *name, uint64_t *ret_offset,
+                    uint64_t *ret_size)
 {
     unsigned char s[64], t[64];
     char got[64];
@@ -177,14 +195,17 @@ bool cv_elf_section(const struct cv_elf *e, const char *name, uint64_t *ret_offs
     uint64_t at;
     if (!e->section_offset || e->section_names >= e->n_sections || n > sizeof got)
         return false;
-    if (!cv_add64(e->section_offset, (uint64_t)e->section_names * 64, &at) || !cv_read(e->reader, at, t, sizeof t))
+    if (!cv_add64(e->section_offset, (uint64_t)e->section_names * 64, &at) ||
+        !cv_read(e->reader, at, t, sizeof t))
         return false;
     uint64_t names = cv_le64(t + 24), names_size = cv_le64(t + 32);
     for (unsigned i = 1; i < e->n_sections; i++) {
-        if (!cv_add64(e->section_offset, (uint64_t)i * 64, &at) || !cv_read(e->reader, at, s, sizeof s))
+        if (!cv_add64(e->section_offset, (uint64_t)i * 64, &at) ||
+            !cv_read(e->reader, at, s, sizeof s))
             return false;
         uint32_t off = cv_le32(s);
-        if (off >= names_size || n > names_size - off || !cv_add64(names, off, &at) || !cv_read(e->reader, at, got, n) || memcmp(got, name, n) != 0)
+        if (off >= names_size || n > names_size - off || !cv_add64(names, off, &at) ||
+            !cv_read(e->reader, at, got, n) || memcmp(got, name, n) != 0)
             continue;
         if (cv_le32(s + 4) == 8) /* SHT_NOBITS */
             return false;

@@ -13,8 +13,8 @@ bool cv_kv_define(cv_str text, const char *name, uint32_t *ret)
         if (line.len == 0 || line.ptr[0] != '#')
             continue;
         line = cv_str_from(line, 1);
-        if (cv_str_word(&line, &word) && cv_str_eqz(word, "define") && cv_str_word(&line, &word) && cv_str_eqz(word, name) && cv_str_word(&line, &word) &&
-            cv_str_u32(word, ret))
+        if (cv_str_word(&line, &word) && cv_str_eqz(word, "define") && cv_str_word(&line, &word) &&
+            cv_str_eqz(word, name) && cv_str_word(&line, &word) && cv_str_u32(word, ret))
             return true;
     }
     return false;
@@ -79,7 +79,8 @@ bool cv_kv_release(cv_str block, cv_str *ret)
         size_t n = 0;
         while (n < v.len && (cv_is_digit(v.ptr[n]) || v.ptr[n] == '.'))
             n++;
-        if (cv_dotted_ok(cv_str_sub(v, 0, n)) && cv_dotted_prefix(cv_str_sub(v, 0, n), cv_str_sub(block, 0, comma))) {
+        if (cv_dotted_ok(cv_str_sub(v, 0, n)) &&
+            cv_dotted_prefix(cv_str_sub(v, 0, n), cv_str_sub(block, 0, comma))) {
             *ret = cv_str_sub(v, 0, n);
             return true;
         }

@@ -5,7 +5,7 @@
 #include "base/bytes.h"
 
 #define CV_LDCACHE_MAGIC "glibc-ld.so.cache1.1"
-#define CV_LDCACHE_OLD "ld.so-1.7.0"
+#define CV_LDCACHE_OLD   "ld.so-1.7.0"
 
 static bool string_at(cv_str cache, uint32_t off, cv_str *ret)
 {
@@ -34,7 +34,8 @@ static bool find_header(cv_str *cache)
     return cv_str_starts(*cache, CV_LDCACHE_MAGIC);
 }
 
-bool cv_ldcache_each(cv_str cache, cv_str soname, bool (*each)(void *ctx, cv_str soname, cv_str path), void *ctx)
+bool cv_ldcache_each(cv_str cache, cv_str soname,
+                     bool (*each)(void *ctx, cv_str soname, cv_str path), void *ctx)
 {
     if (!find_header(&cache) || cache.len < 48)
         return false;
@@ -51,7 +52,8 @@ bool cv_ldcache_each(cv_str cache, cv_str soname, bool (*each)(void *ctx, cv_str
             continue;
         if (arch != 0x03 && arch != 0x0a)
             continue;
-        if (!string_at(cache, cv_le32(p + at + 4), &name) || (soname.len && !cv_str_eq(name, soname)))
+        if (!string_at(cache, cv_le32(p + at + 4), &name) ||
+            (soname.len && !cv_str_eq(name, soname)))
             continue;
         if (string_at(cache, cv_le32(p + at + 8), &path) && !each(ctx, name, path))
             break;

@@ -7,7 +7,7 @@
 struct mj {
     struct cv_arena *a;
     struct cv_jval sources;
-    cv_str bad;                /* first wrong place, "" = none */
+    cv_str bad; /* first wrong place, "" = none */
 };
 
 static void wrong(struct mj *r, const char *where, const char *key, const char *want)
@@ -42,7 +42,8 @@ static bool flag_of(struct mj *r, struct cv_jval o, const char *where, const cha
 }
 
 /* "none" is known to be absent, null is not known. */
-static void fact_of(struct mj *r, struct cv_jval o, const char *where, const char *key, struct cv_fact *to)
+static void fact_of(struct mj *r, struct cv_jval o, const char *where, const char *key,
+                    struct cv_fact *to)
 {
     struct cv_jval v = cv_json_get(o, key);
     cv_str s, source = CV_S("");
@@ -61,7 +62,8 @@ static void fact_of(struct mj *r, struct cv_jval o, const char *where, const cha
 }
 
 /* The list under a key; false if it is null or absent (then not known). */
-static bool list_of(struct mj *r, struct cv_jval o, const char *where, const char *key, struct cv_jval *ret)
+static bool list_of(struct mj *r, struct cv_jval o, const char *where, const char *key,
+                    struct cv_jval *ret)
 {
     *ret = cv_json_get(o, key);
     enum cv_jkind k = cv_json_kind(*ret);
@@ -72,7 +74,8 @@ static bool list_of(struct mj *r, struct cv_jval o, const char *where, const cha
     return false;
 }
 
-static bool object_at(struct mj *r, struct cv_jval list, size_t i, const char *where, struct cv_jval *ret)
+static bool object_at(struct mj *r, struct cv_jval list, size_t i, const char *where,
+                      struct cv_jval *ret)
 {
     *ret = cv_json_at(list, i);
     if (cv_json_kind(*ret) == CV_J_OBJECT)
@@ -120,7 +123,8 @@ static void read_toolkits(struct mj *r, struct cv_jval o, struct cv_machine *m)
         return;
     m->toolkits_known = true;
     for (size_t i = 0; i < cv_json_count(list) && i < CV_MAX_TOOLKITS; i++) {
-        struct cv_toolkit *t = object_at(r, list, i, "toolkits", &v) ? CV_PUSH(r->a, m, toolkits) : NULL;
+        struct cv_toolkit *t =
+            object_at(r, list, i, "toolkits", &v) ? CV_PUSH(r->a, m, toolkits) : NULL;
         if (!t)
             return;
         t->version = text_of(r, v, "toolkits", "version");
@@ -128,7 +132,8 @@ static void read_toolkits(struct mj *r, struct cv_jval o, struct cv_machine *m)
         t->kind = text_of(r, v, "toolkits", "kind");
         t->env = text_of(r, v, "toolkits", "environment");
         t->src.path = text_of(r, v, "toolkits", "source");
-        t->has_nvcc = cv_json_kind(cv_json_get(v, "nvcc")) == CV_J_NONE || flag_of(r, v, "toolkits", "nvcc");
+        t->has_nvcc =
+            cv_json_kind(cv_json_get(v, "nvcc")) == CV_J_NONE || flag_of(r, v, "toolkits", "nvcc");
         t->in_path = flag_of(r, v, "toolkits", "in_path");
         t->is_cuda_home = flag_of(r, v, "toolkits", "cuda_home");
         t->is_default = flag_of(r, v, "toolkits", "default");
@@ -137,13 +142,16 @@ static void read_toolkits(struct mj *r, struct cv_jval o, struct cv_machine *m)
 
 static void read_lib(struct mj *r, struct cv_jval v, struct cv_lib *to)
 {
-    *to = (struct cv_lib){.version = text_of(r, v, "libraries", "version"), .path = text_of(r, v, "libraries", "path"), .src = {text_of(r, v, "libraries", "source"), CV_S("")}};
+    *to = (struct cv_lib){.version = text_of(r, v, "libraries", "version"),
+                          .path = text_of(r, v, "libraries", "path"),
+                          .src = {text_of(r, v, "libraries", "source"), CV_S("")}};
 }
 
 static void read_libs(struct mj *r, struct cv_jval o, struct cv_machine *m)
 {
     struct cv_jval list, v;
-    for (size_t i = 0; list_of(r, o, "", "cudnn", &list) && i < cv_json_count(list) && i < 64; i++) {
+    for (size_t i = 0; list_of(r, o, "", "cudnn", &list) && i < cv_json_count(list) && i < 64;
+         i++) {
         struct cv_lib *l = object_at(r, list, i, "cudnn", &v) ? CV_PUSH(r->a, m, cudnn) : NULL;
         if (l)
             read_lib(r, v, l);
@@ -153,10 +161,14 @@ static void read_libs(struct mj *r, struct cv_jval o, struct cv_machine *m)
         if (l)
             read_lib(r, v, l);
     }
-    for (size_t i = 0; list_of(r, o, "", "compilers", &list) && i < cv_json_count(list) && i < 64; i++) {
-        struct cv_compiler *c = object_at(r, list, i, "compilers", &v) ? CV_PUSH(r->a, m, compilers) : NULL;
+    for (size_t i = 0; list_of(r, o, "", "compilers", &list) && i < cv_json_count(list) && i < 64;
+         i++) {
+        struct cv_compiler *c =
+            object_at(r, list, i, "compilers", &v) ? CV_PUSH(r->a, m, compilers) : NULL;
         if (c)
-            *c = (struct cv_compiler){.name = text_of(r, v, "compilers", "name"), .version = text_of(r, v, "compilers", "version"), .path = text_of(r, v, "compilers", "path"),
+            *c = (struct cv_compiler){.name = text_of(r, v, "compilers", "name"),
+                                      .version = text_of(r, v, "compilers", "version"),
+                                      .path = text_of(r, v, "compilers", "path"),
                                       .is_default = flag_of(r, v, "compilers", "default")};
     }
 }
@@ -213,7 +225,8 @@ static void read_torch(struct mj *r, struct cv_jval v, struct cv_torch *t)
 
 static void read_packages(struct mj *r, struct cv_jval v, struct cv_env *e)
 {
-    struct cv_jval o = cv_json_get(v, "packages"), needs = cv_json_get(v, "torch_requirements"), list;
+    struct cv_jval o = cv_json_get(v, "packages"), needs = cv_json_get(v, "torch_requirements"),
+                   list;
     if (cv_json_kind(o) == CV_J_OBJECT) {
         size_t n = cv_json_count(o);
         for (size_t i = 0; i < n && i < 1024; i++) {
@@ -222,7 +235,11 @@ static void read_packages(struct mj *r, struct cv_jval v, struct cv_env *e)
             struct cv_package *p = CV_PUSH(r->a, e, packages);
             if (!p)
                 return;
-            *p = (struct cv_package){.name = cv_arena_str(r->a, key), .version = CV_S(""), .path = CV_S(""), .torch_requirement = CV_S(""), .installer = CV_S("")};
+            *p = (struct cv_package){.name = cv_arena_str(r->a, key),
+                                     .version = CV_S(""),
+                                     .path = CV_S(""),
+                                     .torch_requirement = CV_S(""),
+                                     .installer = CV_S("")};
             if (!cv_json_text(r->a, value, &p->version))
                 wrong(r, "packages", cv_arena_z(r->a, key), "a version");
             (void)cv_json_text(r->a, cv_json_get(needs, p->name.ptr), &p->torch_requirement);
@@ -230,11 +247,19 @@ static void read_packages(struct mj *r, struct cv_jval v, struct cv_env *e)
     } else if (cv_json_kind(o) != CV_J_NONE && cv_json_kind(o) != CV_J_NULL) {
         wrong(r, "environments", "packages", "an object");
     }
-    for (size_t i = 0; list_of(r, v, "environments", "broken", &list) && i < cv_json_count(list) && i < 256; i++) {
+    for (size_t i = 0;
+         list_of(r, v, "environments", "broken", &list) && i < cv_json_count(list) && i < 256;
+         i++) {
         cv_str path;
-        struct cv_package *p = cv_json_text(r->a, cv_json_at(list, i), &path) ? CV_PUSH(r->a, e, packages) : NULL;
+        struct cv_package *p =
+            cv_json_text(r->a, cv_json_at(list, i), &path) ? CV_PUSH(r->a, e, packages) : NULL;
         if (p)
-            *p = (struct cv_package){.name = cv_str_base(path), .version = CV_S(""), .path = path, .torch_requirement = CV_S(""), .installer = CV_S(""), .broken = true};
+            *p = (struct cv_package){.name = cv_str_base(path),
+                                     .version = CV_S(""),
+                                     .path = path,
+                                     .torch_requirement = CV_S(""),
+                                     .installer = CV_S(""),
+                                     .broken = true};
     }
 }
 
@@ -262,8 +287,12 @@ static void read_environments(struct mj *r, struct cv_jval o, struct cv_machine 
             wrong(r, "environments", "torch", "an object or null");
         }
         read_packages(r, v, &e);
-        for (size_t k = 0; list_of(r, v, "environments", "other_torches", &others) && k < cv_json_count(others) && k < 16; k++) {
-            struct cv_torch *t = object_at(r, others, k, "other_torches", &one) ? CV_PUSH(r->a, &e, other_torches) : NULL;
+        for (size_t k = 0; list_of(r, v, "environments", "other_torches", &others) &&
+                           k < cv_json_count(others) && k < 16;
+             k++) {
+            struct cv_torch *t = object_at(r, others, k, "other_torches", &one)
+                                     ? CV_PUSH(r->a, &e, other_torches)
+                                     : NULL;
             if (t)
                 read_torch(r, one, t);
         }
@@ -287,11 +316,14 @@ static void read_driver(struct mj *r, struct cv_jval o, struct cv_machine *m)
     fact_of(r, o, "", "compat_cuda", &d->compat_cuda);
     d->windows_number = flag_of(r, o, "", "windows_driver");
     cv_str flavour = text_of(r, o, "", "driver_flavour"), state = text_of(r, o, "", "driver_state");
-    d->flavour = cv_str_eqz(flavour, "open") ? CV_FLAVOUR_OPEN : cv_str_eqz(flavour, "closed") ? CV_FLAVOUR_CLOSED : CV_FLAVOUR_UNKNOWN;
+    d->flavour = cv_str_eqz(flavour, "open")     ? CV_FLAVOUR_OPEN
+                 : cv_str_eqz(flavour, "closed") ? CV_FLAVOUR_CLOSED
+                                                 : CV_FLAVOUR_UNKNOWN;
     cv_str source = d->version.src.path;
     if (d->version.state == CV_NOT_ASKED && state.len) {
         (void)cv_json_text(r->a, cv_json_get(r->sources, "driver"), &source);
-        cv_fact_state(&d->version, cv_str_eqz(state, "denied") ? CV_DENIED : CV_MALFORMED, source.len ? source : CV_S(""));
+        cv_fact_state(&d->version, cv_str_eqz(state, "denied") ? CV_DENIED : CV_MALFORMED,
+                      source.len ? source : CV_S(""));
     }
     if (cv_known(&d->version) && !cv_dotted_ok(d->version.v))
         wrong(r, "", "driver", "a driver version");
@@ -319,7 +351,8 @@ static void read_place(struct mj *r, struct cv_jval o, struct cv_machine *m)
     fact_of(r, o, "", "jetson_model", &p->jetson_model);
     fact_of(r, o, "", "l4t", &p->l4t);
     fact_of(r, o, "", "secure_boot", &p->secure_boot);
-    for (size_t i = 0; list_of(r, o, "", "place", &list) && i < cv_json_count(list) && i < 16; i++) {
+    for (size_t i = 0; list_of(r, o, "", "place", &list) && i < cv_json_count(list) && i < 16;
+         i++) {
         if (!cv_json_text(r->a, cv_json_at(list, i), &s))
             wrong(r, "", "place", "a list of texts");
         else if (cv_str_eqz(s, "wsl") && !cv_known(&p->wsl))
@@ -337,14 +370,18 @@ static void read_rest(struct mj *r, struct cv_jval o, struct cv_machine *m)
 {
     struct cv_jval nvml = cv_json_get(o, "nvml"), vars = cv_json_get(o, "variables"), list, v;
     cv_str state = text_of(r, nvml, "nvml", "state");
-    m->nvml.state = cv_str_eqz(state, "known") ? CV_KNOWN : cv_str_eqz(state, "absent") ? CV_ABSENT : cv_str_eqz(state, "failed") ? CV_MALFORMED : CV_NOT_ASKED;
+    m->nvml.state = cv_str_eqz(state, "known")    ? CV_KNOWN
+                    : cv_str_eqz(state, "absent") ? CV_ABSENT
+                    : cv_str_eqz(state, "failed") ? CV_MALFORMED
+                                                  : CV_NOT_ASKED;
     m->nvml.error = text_of(r, nvml, "nvml", "error");
     m->nvml.library = text_of(r, nvml, "nvml", "library");
     m->nvml.code = cv_str_has(m->nvml.error, "LIB_RM_VERSION_MISMATCH") ? 18 : 0;
     if (cv_json_kind(cv_json_get(nvml, "code")) == CV_J_NUMBER)
         (void)cv_json_int(cv_json_get(nvml, "code"), &m->nvml.code);
     fact_of(r, o, "", "device_nodes", &m->device_nodes);
-    for (size_t i = 0; cv_json_kind(vars) == CV_J_OBJECT && i < cv_json_count(vars) && i < 256; i++) {
+    for (size_t i = 0; cv_json_kind(vars) == CV_J_OBJECT && i < cv_json_count(vars) && i < 256;
+         i++) {
         cv_str key, value;
         struct cv_jval x = cv_json_member(vars, i, &key);
         struct cv_variable *to = cv_json_text(r->a, x, &value) ? CV_PUSH(r->a, m, variables) : NULL;
@@ -360,10 +397,13 @@ static void read_rest(struct mj *r, struct cv_jval o, struct cv_machine *m)
     for (size_t i = 0; i < 3; i++)
         for (uint32_t k = 0; k < m->n_variables; k++)
             if (cv_str_eqz(m->variables[k].name, facts[i].name))
-                cv_fact_set(facts[i].to, m->variables[k].value, cv_str_z(facts[i].path), m->variables[k].value);
-    for (size_t i = 0; list_of(r, o, "", "problems", &list) && i < cv_json_count(list) && i < 256; i++)
+                cv_fact_set(facts[i].to, m->variables[k].value, cv_str_z(facts[i].path),
+                            m->variables[k].value);
+    for (size_t i = 0; list_of(r, o, "", "problems", &list) && i < cv_json_count(list) && i < 256;
+         i++)
         if (object_at(r, list, i, "problems", &v))
-            cv_problem_add(r->a, m, text_of(r, v, "problems", "where"), text_of(r, v, "problems", "what"));
+            cv_problem_add(r->a, m, text_of(r, v, "problems", "where"),
+                           text_of(r, v, "problems", "what"));
 }
 
 static uint64_t line_of(cv_str text, size_t at)
@@ -374,7 +414,8 @@ static uint64_t line_of(cv_str text, size_t at)
     return n;
 }
 
-int cv_machine_from_json(struct cv_arena *a, cv_str name, cv_str text, struct cv_machine *ret, struct cv_error *e)
+int cv_machine_from_json(struct cv_arena *a, cv_str name, cv_str text, struct cv_machine *ret,
+                         struct cv_error *e)
 {
     struct cv_json doc;
     size_t at = 0;
@@ -382,7 +423,8 @@ int cv_machine_from_json(struct cv_arena *a, cv_str name, cv_str text, struct cv
     if (text.len > CV_MAX_TEXT_FILE)
         return cv_fail(e, CV_E_LIMIT, name, 0, CV_S("too large for a snapshot"));
     if (!cv_json_open(&doc, a, text, &at))
-        return cv_fail(e, CV_E_INPUT, name, line_of(text, at), a->oom ? CV_S("out of memory") : CV_S("no valid JSON"));
+        return cv_fail(e, CV_E_INPUT, name, line_of(text, at),
+                       a->oom ? CV_S("out of memory") : CV_S("no valid JSON"));
     struct cv_jval o = cv_json_root(&doc), inner = cv_json_get(o, "machine");
     if (cv_json_kind(o) != CV_J_OBJECT)
         return cv_fail(e, CV_E_INPUT, name, 1, CV_S("a snapshot is a JSON object"));
@@ -392,7 +434,8 @@ int cv_machine_from_json(struct cv_arena *a, cv_str name, cv_str text, struct cv
         cv_str schema;
         (void)cv_json_text(a, cv_json_get(o, "schema"), &schema);
         if (!cv_str_starts(schema, "cuvet/snapshot/"))
-            return cv_fail(e, CV_E_INPUT, name, 1, cv_arena_fmt(a, "schema " CV_FMT " is no snapshot", CV_ARG(schema)));
+            return cv_fail(e, CV_E_INPUT, name, 1,
+                           cv_arena_fmt(a, "schema " CV_FMT " is no snapshot", CV_ARG(schema)));
     }
     r.sources = cv_json_get(o, "sources");
     *ret = (struct cv_machine){0};

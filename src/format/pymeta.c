@@ -20,7 +20,8 @@ static bool name_char(char c)
 }
 
 /* "nvidia-cudnn-cu12 (==9.10.2.21) ; platform_system == ..." and "torch[extra]>=2.0". */
-bool cv_metadata_requires(cv_str *rest, cv_str *ret_name, cv_str *ret_specifiers, cv_str *ret_marker)
+bool cv_metadata_requires(cv_str *rest, cv_str *ret_name, cv_str *ret_specifiers,
+                          cv_str *ret_marker)
 {
     cv_str line;
     while (cv_str_line(rest, &line)) {
@@ -117,7 +118,8 @@ unsigned cv_gencode_targets(struct cv_targets *set, cv_str flags)
         flags = cv_str_from(flags, at + 5);
         size_t stop = 0;
         bool list = flags.len && flags.ptr[0] == '[';
-        while (stop < flags.len && flags.ptr[stop] != ';' && flags.ptr[stop] != '"' && flags.ptr[stop] != ' ' && (list || flags.ptr[stop] != ','))
+        while (stop < flags.len && flags.ptr[stop] != ';' && flags.ptr[stop] != '"' &&
+               flags.ptr[stop] != ' ' && (list || flags.ptr[stop] != ','))
             stop++;
         cv_str value = cv_str_sub(flags, 0, stop);
         if (!cv_str_starts(value, "arch="))

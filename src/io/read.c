@@ -10,13 +10,16 @@
 #define CV_FIRST_READ ((size_t)4096)
 
 /* Opens a regular file for reading; anything else is refused before a byte is asked. */
-static enum cv_state open_regular(struct cv_root *r, cv_str path, int *ret_fd, uint64_t *ret_size, cv_str *ret_what)
+static enum cv_state open_regular(struct cv_root *r, cv_str path, int *ret_fd, uint64_t *ret_size,
+                                  cv_str *ret_what)
 {
     struct stat st;
     int fd = cv_root_openat(r, path, O_RDONLY);
     if (fd < 0) {
         enum cv_state s = cv_state_of_errno(errno);
-        *ret_what = errno == ELOOP ? CV_S("a loop of links") : s == CV_DENIED ? CV_S("permission denied") : CV_S("cannot be opened");
+        *ret_what = errno == ELOOP   ? CV_S("a loop of links")
+                    : s == CV_DENIED ? CV_S("permission denied")
+                                     : CV_S("cannot be opened");
         return s;
     }
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
@@ -35,9 +38,12 @@ static enum cv_state open_regular(struct cv_root *r, cv_str path, int *ret_fd, u
 }
 
 /* Up to max bytes (sizes in /proc and /sys lie, so reading goes on to the end); *ret_more: there is more. */
-static enum cv_state read_up_to(int fd, struct cv_arena *a, uint64_t size, size_t max, cv_str *ret, bool *ret_more, cv_str *ret_what)
+static enum cv_state read_up_to(int fd, struct cv_arena *a, uint64_t size, size_t max, cv_str *ret,
+                                bool *ret_more, cv_str *ret_what)
 {
-    size_t cap = size > 0 && size < max ? (size_t)size + 1 : CV_FIRST_READ < max ? CV_FIRST_READ : max + 1;
+    size_t cap = size > 0 && size < max ? (size_t)size + 1
+                 : CV_FIRST_READ < max  ? CV_FIRST_READ
+                                        : max + 1;
     char *buf = cv_arena_alloc(a, cap + 1);
     size_t n = 0;
     *ret_more = false;
@@ -72,7 +78,8 @@ static enum cv_state read_up_to(int fd, struct cv_arena *a, uint64_t size, size_
     return CV_KNOWN;
 }
 
-static enum cv_state read_file(struct cv_root *r, struct cv_arena *a, cv_str path, size_t max, cv_str *ret, bool whole, cv_str *ret_what)
+static enum cv_state read_file(struct cv_root *r, struct cv_arena *a, cv_str path, size_t max,
+                               cv_str *ret, bool whole, cv_str *ret_what)
 {
     int fd = -1;
     uint64_t size = 0;
@@ -100,12 +107,14 @@ static enum cv_state read_file(struct cv_root *r, struct cv_arena *a, cv_str pat
     return s;
 }
 
-enum cv_state cv_root_read(struct cv_root *r, struct cv_arena *a, cv_str path, size_t max, cv_str *ret, cv_str *ret_what)
+enum cv_state cv_root_read(struct cv_root *r, struct cv_arena *a, cv_str path, size_t max,
+                           cv_str *ret, cv_str *ret_what)
 {
     return read_file(r, a, path, max, ret, true, ret_what);
 }
 
-enum cv_state cv_root_head(struct cv_root *r, struct cv_arena *a, cv_str path, size_t max, cv_str *ret)
+enum cv_state cv_root_head(struct cv_root *r, struct cv_arena *a, cv_str path, size_t max,
+                           cv_str *ret)
 {
     return read_file(r, a, path, max, ret, false, NULL);
 }
@@ -169,7 +178,8 @@ static bool window_read_at(void *ctx, uint64_t off, void *ret, size_t len)
     return true;
 }
 
-enum cv_state cv_window_open(struct cv_root *r, struct cv_arena *a, cv_str path, struct cv_window *ret)
+enum cv_state cv_window_open(struct cv_root *r, struct cv_arena *a, cv_str path,
+                             struct cv_window *ret)
 {
     cv_str what = CV_S("");
     uint64_t size = 0;
@@ -204,7 +214,8 @@ static bool nofile_find(const struct cv_root *r, const char *prefix, cv_str key,
     cv_str line;
     size_t n = strlen(prefix);
     while (cv_str_line(&rest, &line)) {
-        if (line.len <= n + key.len || line.ptr[n + key.len] != '\t' || !cv_str_starts(line, prefix))
+        if (line.len <= n + key.len || line.ptr[n + key.len] != '\t' ||
+            !cv_str_starts(line, prefix))
             continue;
         if (memcmp(line.ptr + n, key.ptr, key.len) != 0)
             continue;
@@ -230,13 +241,15 @@ bool cv_nofile_node(const struct cv_root *r, cv_str path, struct cv_stat *ret)
     uint32_t maj, min;
     if (!cv_nofile_path(r, "node.", path, &value))
         return false;
-    if (!cv_str_word(&value, &kind) || !cv_str_word(&value, &major_) || !cv_str_word(&value, &minor_) || !cv_str_word(&value, &mode))
+    if (!cv_str_word(&value, &kind) || !cv_str_word(&value, &major_) ||
+        !cv_str_word(&value, &minor_) || !cv_str_word(&value, &mode))
         return false;
     if (!cv_str_u32(major_, &maj) || !cv_str_u32(minor_, &min))
         return false;
     uint32_t bits = 0;
     for (size_t i = 0; i < mode.len && i < 4; i++)
         bits = bits * 8 + (uint32_t)(mode.ptr[i] - '0') % 8;
-    *ret = (struct cv_stat){.mode = bits, .rdev_major = maj, .rdev_minor = min, .is_chr = cv_str_eqz(kind, "c")};
+    *ret = (struct cv_stat){
+        .mode = bits, .rdev_major = maj, .rdev_minor = min, .is_chr = cv_str_eqz(kind, "c")};
     return true;
 }

@@ -16,7 +16,7 @@ struct cv_open_how {
     uint64_t resolve;
 };
 #define CV_RESOLVE_NO_MAGICLINKS 0x02u
-#define CV_RESOLVE_IN_ROOT 0x10u
+#define CV_RESOLVE_IN_ROOT       0x10u
 #ifndef SYS_openat2
 #define SYS_openat2 437 /* the same number on every architecture */
 #endif
@@ -66,14 +66,16 @@ static bool relative(cv_str path, char *to)
 static int open_in_tree(struct cv_root *r, cv_str path, const char *z, int flags)
 {
     if (!r->no_openat2) {
-        struct cv_open_how how = {.flags = (uint64_t)(unsigned)flags, .resolve = CV_RESOLVE_IN_ROOT | CV_RESOLVE_NO_MAGICLINKS};
+        struct cv_open_how how = {.flags = (uint64_t)(unsigned)flags,
+                                  .resolve = CV_RESOLVE_IN_ROOT | CV_RESOLVE_NO_MAGICLINKS};
         long fd;
         do
             fd = syscall(SYS_openat2, r->fd, z, &how, sizeof how);
         while (fd < 0 && (errno == EINTR || errno == EAGAIN));
         if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
             return (int)fd;
-        r->no_openat2 = true; /* an old kernel, or a seccomp filter that answers EPERM to what it does not know */
+        r->no_openat2 =
+            true; /* an old kernel, or a seccomp filter that answers EPERM to what it does not know */
     }
     char real[CV_MAX_PATH];
     char rel[CV_MAX_PATH];
@@ -86,7 +88,9 @@ int cv_root_openat(struct cv_root *r, cv_str path, int flags)
 {
     char z[CV_MAX_PATH];
     cv_str value;
-    flags |= flags & O_PATH ? O_CLOEXEC : O_CLOEXEC | O_NOCTTY | O_NONBLOCK; /* openat2 refuses needless flags */
+    flags |= flags & O_PATH
+                 ? O_CLOEXEC
+                 : O_CLOEXEC | O_NOCTTY | O_NONBLOCK; /* openat2 refuses needless flags */
     if (!relative(path, z))
         return -1;
     if (!r->live && cv_nofile_path(r, "denied.", path, &value)) {
@@ -122,7 +126,10 @@ int cv_root_fstatat(struct cv_root *r, cv_str path, struct stat *st)
 
 int cv_root_open(struct cv_root *r, struct cv_arena *a, const char *path, struct cv_error *e)
 {
-    *r = (struct cv_root){.fd = -1, .live = !path, .label = cv_arena_str(a, cv_str_z(path ? path : "/")), .nofile = CV_S("")};
+    *r = (struct cv_root){.fd = -1,
+                          .live = !path,
+                          .label = cv_arena_str(a, cv_str_z(path ? path : "/")),
+                          .nofile = CV_S("")};
     r->fd = open(path ? path : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (r->fd < 0)
         return cv_fail(e, CV_E_INPUT, r->label, 0, cv_arena_str(a, cv_str_z(strerror(errno))));
@@ -197,12 +204,15 @@ enum cv_state cv_root_access_rw(struct cv_root *r, cv_str path)
         enum cv_state s = cv_root_stat(r, path, &st);
         if (s != CV_KNOWN)
             return s;
-        return (st.mode & 06u) == 06u ? CV_KNOWN : CV_DENIED; /* the tree's user is nobody in particular: the bits for others count */
+        return (st.mode & 06u) == 06u
+                   ? CV_KNOWN
+                   : CV_DENIED; /* the tree's user is nobody in particular: the bits for others count */
     }
     if (!relative(path, z))
         return CV_ABSENT;
     r->n_calls++;
-    enum cv_state s = faccessat(r->fd, z, R_OK | W_OK, 0) == 0 ? CV_KNOWN : cv_state_of_errno(errno);
+    enum cv_state s =
+        faccessat(r->fd, z, R_OK | W_OK, 0) == 0 ? CV_KNOWN : cv_state_of_errno(errno);
     cv_root_note(r, path, s, 0);
     return s;
 }

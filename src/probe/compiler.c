@@ -49,7 +49,11 @@ static void add_compiler(struct cv_probe_ctx *c, const char *name, cv_str path, 
         version = newest_gcc_folder(c, &src.text);
     struct cv_compiler *to = CV_PUSH(c->arena, c->m, compilers);
     if (to)
-        *to = (struct cv_compiler){.name = cv_str_z(name), .version = version, .path = path, .src = src, .is_default = is_default};
+        *to = (struct cv_compiler){.name = cv_str_z(name),
+                                   .version = version,
+                                   .path = path,
+                                   .src = src,
+                                   .is_default = is_default};
 }
 
 static bool find_in_path(struct cv_probe_ctx *c, cv_str name, cv_str *ret)

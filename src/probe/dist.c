@@ -7,10 +7,32 @@ static const struct {
     const char *name;
     bool reads;
 } cv_interesting[] = {
-    {"torch", true},         {"torchvision", true},   {"torchaudio", true},  {"torchtext", true},   {"torchdata", true},  {"torchcodec", true}, {"triton", false},
-    {"pytorch-triton", false}, {"xformers", true},    {"flash-attn", true},  {"vllm", true},        {"bitsandbytes", true}, {"deepspeed", true}, {"nvidia-", false},
-    {"cuda-toolkit", true},  {"cuda-bindings", false}, {"cupy-", false},     {"jax", false},        {"jaxlib", false},    {"tensorflow", false}, {"onnxruntime-gpu", false},
-    {"ctranslate2", false},  {"torch-scatter", true}, {"torch-sparse", true}, {"mmcv", true},       {"apex", false},
+    {"torch", true},
+    {"torchvision", true},
+    {"torchaudio", true},
+    {"torchtext", true},
+    {"torchdata", true},
+    {"torchcodec", true},
+    {"triton", false},
+    {"pytorch-triton", false},
+    {"xformers", true},
+    {"flash-attn", true},
+    {"vllm", true},
+    {"bitsandbytes", true},
+    {"deepspeed", true},
+    {"nvidia-", false},
+    {"cuda-toolkit", true},
+    {"cuda-bindings", false},
+    {"cupy-", false},
+    {"jax", false},
+    {"jaxlib", false},
+    {"tensorflow", false},
+    {"onnxruntime-gpu", false},
+    {"ctranslate2", false},
+    {"torch-scatter", true},
+    {"torch-sparse", true},
+    {"mmcv", true},
+    {"apex", false},
 };
 
 static bool interesting(cv_str name, bool *ret_reads)
@@ -37,7 +59,8 @@ static cv_str torch_requirement(cv_str metadata)
     cv_str name, spec, marker;
     char buf[64];
     while (cv_metadata_requires(&metadata, &name, &spec, &marker))
-        if (cv_str_eqz(cv_project_name(name, buf, sizeof buf), "torch") && !cv_str_has(marker, "extra"))
+        if (cv_str_eqz(cv_project_name(name, buf, sizeof buf), "torch") &&
+            !cv_str_has(marker, "extra"))
             return spec;
     return CV_S("");
 }
@@ -45,7 +68,8 @@ static cv_str torch_requirement(cv_str metadata)
 static void read_package(struct cv_probe_ctx *c, struct cv_package *p, bool reads)
 {
     cv_str text;
-    cv_str meta = cv_arena_fmt(c->arena, CV_FMT "/%s", CV_ARG(p->path), cv_str_ends(p->path, ".egg-info") ? "PKG-INFO" : "METADATA");
+    cv_str meta = cv_arena_fmt(c->arena, CV_FMT "/%s", CV_ARG(p->path),
+                               cv_str_ends(p->path, ".egg-info") ? "PKG-INFO" : "METADATA");
     if (!reads) {
         p->broken = !cv_root_exists(c->root, meta) && !cv_str_ends(p->path, ".egg-info");
         return;
@@ -54,7 +78,8 @@ static void read_package(struct cv_probe_ctx *c, struct cv_package *p, bool read
     if (s != CV_KNOWN) {
         p->broken = s == CV_ABSENT && !cv_str_ends(p->path, ".egg-info");
         if (s != CV_ABSENT)
-            cv_problem_add(c->arena, c->m, meta, s == CV_DENIED ? CV_S("permission denied") : CV_S("cannot be read"));
+            cv_problem_add(c->arena, c->m, meta,
+                           s == CV_DENIED ? CV_S("permission denied") : CV_S("cannot be read"));
         return;
     }
     cv_str v;
@@ -62,7 +87,9 @@ static void read_package(struct cv_probe_ctx *c, struct cv_package *p, bool read
         p->version = v;
     if (!cv_str_eqz(p->name, "torch"))
         p->torch_requirement = torch_requirement(text);
-    if (cv_root_head(c->root, c->arena, cv_arena_fmt(c->arena, CV_FMT "/INSTALLER", CV_ARG(p->path)), 64, &v) == CV_KNOWN)
+    if (cv_root_head(c->root, c->arena,
+                     cv_arena_fmt(c->arena, CV_FMT "/INSTALLER", CV_ARG(p->path)), 64,
+                     &v) == CV_KNOWN)
         p->installer = cv_str_trim(v);
 }
 
@@ -85,8 +112,14 @@ void cv_dist_scan(struct cv_probe_ctx *c, struct cv_env *env)
         struct cv_package *p = CV_PUSH(c->arena, env, packages);
         if (!p)
             return;
-        *p = (struct cv_package){.name = name, .version = version, .path = cv_arena_fmt(c->arena, CV_FMT "/" CV_FMT, CV_ARG(env->site), CV_ARG(names.v[i])),
-                                 .torch_requirement = CV_S(""), .installer = CV_S(""), .duplicate = twin != NULL, .broken = left};
+        *p = (struct cv_package){.name = name,
+                                 .version = version,
+                                 .path = cv_arena_fmt(c->arena, CV_FMT "/" CV_FMT,
+                                                      CV_ARG(env->site), CV_ARG(names.v[i])),
+                                 .torch_requirement = CV_S(""),
+                                 .installer = CV_S(""),
+                                 .duplicate = twin != NULL,
+                                 .broken = left};
         if (!left)
             read_package(c, p, reads);
     }

@@ -8,7 +8,8 @@
 #include "probe/probe.h"
 
 /* The first line that looks like the driver's, and the version in it. */
-static bool parse_nvrm(cv_str text, cv_str *ret_line, cv_str *ret_version, enum cv_flavour *ret_flavour)
+static bool parse_nvrm(cv_str text, cv_str *ret_line, cv_str *ret_version,
+                       enum cv_flavour *ret_flavour)
 {
     cv_str line;
     const char *end = text.ptr + text.len;
@@ -25,7 +26,8 @@ static bool parse_nvrm(cv_str text, cv_str *ret_line, cv_str *ret_version, enum 
                 return false; /* cut short inside the number: the kernel ends each line */
             *ret_line = line;
             *ret_version = word;
-            *ret_flavour = cv_str_has(cv_str_sub(line, 0, at), "Open Kernel") ? CV_FLAVOUR_OPEN : CV_FLAVOUR_CLOSED;
+            *ret_flavour = cv_str_has(cv_str_sub(line, 0, at), "Open Kernel") ? CV_FLAVOUR_OPEN
+                                                                              : CV_FLAVOUR_CLOSED;
             return true;
         }
     }
@@ -56,7 +58,8 @@ static void read_proc_version(struct cv_probe_ctx *c)
     }
     if (!printable(text) || !parse_nvrm(text, &line, &version, &flavour)) {
         cv_fact_state(&d->version, CV_MALFORMED, path);
-        cv_problem_add(c->arena, c->m, path, text.len ? CV_S("no driver version in it") : CV_S("empty"));
+        cv_problem_add(c->arena, c->m, path,
+                       text.len ? CV_S("no driver version in it") : CV_S("empty"));
         return;
     }
     cv_fact_set(&d->version, version, path, cv_str_trim(line));
@@ -86,12 +89,16 @@ static void find_module_loaded(struct cv_probe_ctx *c)
     struct cv_driver *d = &c->m->driver;
     cv_str text, line, name;
     if (cv_known(&d->version) || cv_root_is_dir(c->root, CV_S("/sys/module/nvidia"))) {
-        cv_fact_set(&d->module_loaded, CV_S("yes"), cv_known(&d->version) ? d->version.src.path : CV_S("/sys/module/nvidia"), CV_S(""));
-    } else if (cv_root_read(c->root, c->arena, CV_S("/proc/modules"), CV_MAX_TEXT_FILE, &text, NULL) == CV_KNOWN) {
+        cv_fact_set(&d->module_loaded, CV_S("yes"),
+                    cv_known(&d->version) ? d->version.src.path : CV_S("/sys/module/nvidia"),
+                    CV_S(""));
+    } else if (cv_root_read(c->root, c->arena, CV_S("/proc/modules"), CV_MAX_TEXT_FILE, &text,
+                            NULL) == CV_KNOWN) {
         bool there = false;
         while (cv_str_line(&text, &line))
             there = there || (cv_str_word(&line, &name) && cv_str_eqz(name, "nvidia"));
-        cv_fact_set(&d->module_loaded, there ? CV_S("yes") : CV_S("no"), CV_S("/proc/modules"), there ? CV_S("nvidia") : CV_S("no module nvidia"));
+        cv_fact_set(&d->module_loaded, there ? CV_S("yes") : CV_S("no"), CV_S("/proc/modules"),
+                    there ? CV_S("nvidia") : CV_S("no module nvidia"));
     } else if (cv_root_is_dir(c->root, CV_S("/sys/module"))) {
         cv_fact_set(&d->module_loaded, CV_S("no"), CV_S("/sys/module"), CV_S("no folder nvidia"));
     }
@@ -113,8 +120,11 @@ void cv_probe_driver(struct cv_probe_ctx *c)
     find_module_loaded(c);
     cv_probe_module_files(c);
     if (cv_known(&c->m->place.jetson) && !cv_known(&d->version) && cv_known(&c->m->place.l4t))
-        d->version = c->m->place.l4t; /* the driver of a Jetson is part of its Jetson Linux release */
-    bool running = cv_root_is_dir(c->root, CV_S("/proc/self")) || cv_root_is_dir(c->root, CV_S("/sys")) || cv_root_is_dir(c->root, CV_S("/proc"));
-    if (d->version.state == CV_NOT_ASKED && running && !cv_known(&c->m->place.jetson) && !(cv_known(&d->module_loaded) && cv_str_eqz(d->module_loaded.v, "yes")))
+        d->version =
+            c->m->place.l4t; /* the driver of a Jetson is part of its Jetson Linux release */
+    bool running = cv_root_is_dir(c->root, CV_S("/proc/self")) ||
+                   cv_root_is_dir(c->root, CV_S("/sys")) || cv_root_is_dir(c->root, CV_S("/proc"));
+    if (d->version.state == CV_NOT_ASKED && running && !cv_known(&c->m->place.jetson) &&
+        !(cv_known(&d->module_loaded) && cv_str_eqz(d->module_loaded.v, "yes")))
         cv_fact_state(&d->version, CV_ABSENT, CV_S("/proc/driver/nvidia/version"));
 }

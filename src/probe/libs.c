@@ -4,29 +4,29 @@
 #include "probe/probe.h"
 
 static const char *const cv_driver_folders[] = {
-    "/usr/lib/wsl/lib",                         /* WSL2 */
-    "/usr/lib/x86_64-linux-gnu",                /* Debian, Ubuntu */
+    "/usr/lib/wsl/lib",          /* WSL2 */
+    "/usr/lib/x86_64-linux-gnu", /* Debian, Ubuntu */
     "/usr/lib/aarch64-linux-gnu",
     "/usr/lib/x86_64-linux-gnu/nvidia/current", /* Debian's alternatives */
     "/usr/lib/aarch64-linux-gnu/nvidia/current",
-    "/usr/lib64",                               /* RHEL, SUSE */
+    "/usr/lib64", /* RHEL, SUSE */
     "/usr/lib64/nvidia",
-    "/usr/lib/aarch64-linux-gnu/nvidia",        /* JetPack 6 */
-    "/usr/lib/aarch64-linux-gnu/tegra",         /* JetPack up to 5 */
-    "/usr/lib",                                 /* Arch */
+    "/usr/lib/aarch64-linux-gnu/nvidia", /* JetPack 6 */
+    "/usr/lib/aarch64-linux-gnu/tegra",  /* JetPack up to 5 */
+    "/usr/lib",                          /* Arch */
     "/usr/lib/nvidia",
     "/lib/x86_64-linux-gnu",
     "/lib64",
-    "/run/opengl-driver/lib",                   /* NixOS */
-    "/usr/local/nvidia/lib64",                  /* containers */
+    "/run/opengl-driver/lib",  /* NixOS */
+    "/usr/local/nvidia/lib64", /* containers */
     "/usr/local/nvidia/lib",
 };
 
 struct search {
     struct cv_probe_ctx *c;
     cv_str soname;
-    cv_str found;              /* first file that counts */
-    cv_str compat;             /* first cuda-compat file before it */
+    cv_str found;  /* first file that counts */
+    cv_str compat; /* first cuda-compat file before it */
 };
 
 static bool is_stub(cv_str path)
@@ -65,12 +65,14 @@ static void search(struct search *s, cv_str cache)
     cv_str list = cv_machine_var(c->m, "LD_LIBRARY_PATH");
     cv_str dir;
     while (list.len && cv_str_next(&list, ':', &dir))
-        if (dir.len && dir.ptr[0] == '/' && !consider(s, cv_arena_fmt(c->arena, CV_FMT "/" CV_FMT, CV_ARG(dir), CV_ARG(s->soname))))
+        if (dir.len && dir.ptr[0] == '/' &&
+            !consider(s, cv_arena_fmt(c->arena, CV_FMT "/" CV_FMT, CV_ARG(dir), CV_ARG(s->soname))))
             return;
     if (cache.len && cv_ldcache_each(cache, s->soname, consider_cached, s) && s->found.len)
         return;
     for (size_t i = 0; i < sizeof cv_driver_folders / sizeof cv_driver_folders[0]; i++)
-        if (!consider(s, cv_arena_fmt(c->arena, "%s/" CV_FMT, cv_driver_folders[i], CV_ARG(s->soname))))
+        if (!consider(
+                s, cv_arena_fmt(c->arena, "%s/" CV_FMT, cv_driver_folders[i], CV_ARG(s->soname))))
             return;
 }
 
@@ -95,7 +97,10 @@ static void take_umd(struct cv_probe_ctx *c, cv_str path)
     cv_str real, version;
     if (cv_root_real(c->root, c->arena, path, &real) != CV_KNOWN)
         real = path;
-    cv_fact_set(&d->umd_path, path, path, cv_str_eq(path, real) ? CV_S("") : cv_arena_fmt(c->arena, CV_FMT " -> " CV_FMT, CV_ARG(path), CV_ARG(real)));
+    cv_fact_set(&d->umd_path, path, path,
+                cv_str_eq(path, real)
+                    ? CV_S("")
+                    : cv_arena_fmt(c->arena, CV_FMT " -> " CV_FMT, CV_ARG(path), CV_ARG(real)));
     if (version_of_name(real, &version))
         cv_fact_set(&d->umd, version, path, d->umd_path.src.text.len ? d->umd_path.src.text : real);
 }
@@ -115,7 +120,8 @@ static void take_compat(struct cv_probe_ctx *c, cv_str path)
         size_t at = cv_str_find(where, CV_S("cuda-"));
         cv_str rest = at == SIZE_MAX ? CV_S("") : cv_str_from(where, at + 5);
         size_t slash = cv_str_findc(rest, '/');
-        if (slash != SIZE_MAX && cv_xy_parse(cv_str_sub(rest, 0, slash), &xy) && !cv_known(&d->compat_cuda))
+        if (slash != SIZE_MAX && cv_xy_parse(cv_str_sub(rest, 0, slash), &xy) &&
+            !cv_known(&d->compat_cuda))
             cv_fact_set(&d->compat_cuda, cv_str_sub(rest, 0, slash), path, text);
     }
 }
@@ -124,8 +130,10 @@ static void take_compat(struct cv_probe_ctx *c, cv_str path)
 static void look_for_linux_driver(struct cv_probe_ctx *c)
 {
     for (size_t i = 1; i < sizeof cv_driver_folders / sizeof cv_driver_folders[0]; i++) {
-        cv_str path = cv_arena_fmt(c->arena, "%s/libcuda.so.1", cv_driver_folders[i]), real, version;
-        if (cv_root_real(c->root, c->arena, path, &real) == CV_KNOWN && version_of_name(real, &version)) {
+        cv_str path = cv_arena_fmt(c->arena, "%s/libcuda.so.1", cv_driver_folders[i]), real,
+               version;
+        if (cv_root_real(c->root, c->arena, path, &real) == CV_KNOWN &&
+            version_of_name(real, &version)) {
             take_umd(c, path);
             return;
         }
@@ -137,8 +145,10 @@ void cv_probe_umd(struct cv_probe_ctx *c)
     struct cv_driver *d = &c->m->driver;
     cv_str cache = CV_S("");
     (void)cv_root_read(c->root, c->arena, CV_S("/etc/ld.so.cache"), CV_MAX_TEXT_FILE, &cache, NULL);
-    struct search cuda = {.c = c, .soname = CV_S("libcuda.so.1"), .found = CV_S(""), .compat = CV_S("")};
-    struct search nvml = {.c = c, .soname = CV_S("libnvidia-ml.so.1"), .found = CV_S(""), .compat = CV_S("")};
+    struct search cuda = {
+        .c = c, .soname = CV_S("libcuda.so.1"), .found = CV_S(""), .compat = CV_S("")};
+    struct search nvml = {
+        .c = c, .soname = CV_S("libnvidia-ml.so.1"), .found = CV_S(""), .compat = CV_S("")};
     search(&cuda, cache);
     if (cuda.found.len)
         take_umd(c, cuda.found);
@@ -146,16 +156,20 @@ void cv_probe_umd(struct cv_probe_ctx *c)
         look_for_linux_driver(c);
     if (!cv_known(&d->umd)) {
         search(&nvml, cache);
-        if (nvml.found.len && !cuda.found.len) { /* NVML without libcuda: a container with "utility" only */
+        if (nvml.found.len &&
+            !cuda.found.len) { /* NVML without libcuda: a container with "utility" only */
             cv_str real, version;
-            if (cv_root_real(c->root, c->arena, nvml.found, &real) == CV_KNOWN && version_of_name(real, &version))
+            if (cv_root_real(c->root, c->arena, nvml.found, &real) == CV_KNOWN &&
+                version_of_name(real, &version))
                 c->m->nvml.library = nvml.found;
         }
     }
     if (cuda.compat.len)
         take_compat(c, cuda.compat);
-    if (!cv_known(&d->version) && !cv_absent(&d->version) && cv_known(&d->umd) && !d->windows_number)
-        d->version = d->umd; /* a mounted disk has no /proc, or the kernel's file is no use: what is installed is what would run */
+    if (!cv_known(&d->version) && !cv_absent(&d->version) && cv_known(&d->umd) &&
+        !d->windows_number)
+        d->version =
+            d->umd; /* a mounted disk has no /proc, or the kernel's file is no use: what is installed is what would run */
     if (!cuda.found.len) {
         cv_fact_state(&d->umd, CV_ABSENT, CV_S("libcuda.so.1"));
         cv_fact_state(&d->umd_path, CV_ABSENT, CV_S("libcuda.so.1"));

@@ -10,7 +10,10 @@ static bool recorded(struct cv_probe_ctx *c, cv_str file, cv_str *ret)
 {
     if (c->root->live)
         return false;
-    return cv_root_nofile(c->root, cv_arena_z(c->arena, cv_arena_fmt(c->arena, "lib." CV_FMT, CV_ARG(file))), ret) == CV_KNOWN && cv_dotted_ok(*ret);
+    return cv_root_nofile(c->root,
+                          cv_arena_z(c->arena, cv_arena_fmt(c->arena, "lib." CV_FMT, CV_ARG(file))),
+                          ret) == CV_KNOWN &&
+           cv_dotted_ok(*ret);
 }
 
 static bool data_version(struct cv_probe_ctx *c, cv_str file, const char *symbol, cv_str *ret)
@@ -21,7 +24,9 @@ static bool data_version(struct cv_probe_ctx *c, cv_str file, const char *symbol
     size_t n = 0;
     if (cv_window_open(c->root, c->arena, file, &w) != CV_KNOWN)
         return false;
-    bool ok = w.reader.size > 0 && cv_elf_open(&e, &w.reader) && cv_elf_data(&e, symbol, v, sizeof v, &n) && n == 4 && v[3] == 0 && v[2] > 0 && v[2] < 100;
+    bool ok = w.reader.size > 0 && cv_elf_open(&e, &w.reader) &&
+              cv_elf_data(&e, symbol, v, sizeof v, &n) && n == 4 && v[3] == 0 && v[2] > 0 &&
+              v[2] < 100;
     cv_window_close(&w);
     if (ok)
         *ret = cv_arena_fmt(c->arena, "%u.%u.%u", v[2], v[1], v[0]);
@@ -32,15 +37,20 @@ static bool data_version(struct cv_probe_ctx *c, cv_str file, const char *symbol
 static bool header_version(struct cv_probe_ctx *c, cv_str dir, cv_str *ret, struct cv_src *ret_src)
 {
     for (size_t i = 0; i < 2; i++) {
-        cv_str path = cv_arena_fmt(c->arena, CV_FMT "/%s", CV_ARG(dir), i == 0 ? "cudnn_version.h" : "cudnn.h");
+        cv_str path = cv_arena_fmt(c->arena, CV_FMT "/%s", CV_ARG(dir),
+                                   i == 0 ? "cudnn_version.h" : "cudnn.h");
         cv_str text;
         uint32_t major, minor, patch;
         if (cv_root_head(c->root, c->arena, path, CV_MAX_SMALL_FILE, &text) != CV_KNOWN)
             continue;
-        if (!cv_kv_define(text, "CUDNN_MAJOR", &major) || !cv_kv_define(text, "CUDNN_MINOR", &minor) || !cv_kv_define(text, "CUDNN_PATCHLEVEL", &patch))
+        if (!cv_kv_define(text, "CUDNN_MAJOR", &major) ||
+            !cv_kv_define(text, "CUDNN_MINOR", &minor) ||
+            !cv_kv_define(text, "CUDNN_PATCHLEVEL", &patch))
             continue;
         *ret = cv_arena_fmt(c->arena, "%u.%u.%u", major, minor, patch);
-        *ret_src = (struct cv_src){path, cv_arena_fmt(c->arena, "CUDNN_MAJOR %u, CUDNN_MINOR %u, CUDNN_PATCHLEVEL %u", major, minor, patch)};
+        *ret_src = (struct cv_src){
+            path, cv_arena_fmt(c->arena, "CUDNN_MAJOR %u, CUDNN_MINOR %u, CUDNN_PATCHLEVEL %u",
+                               major, minor, patch)};
         return true;
     }
     return false;
@@ -63,7 +73,8 @@ static bool name_version(struct cv_probe_ctx *c, cv_str file, const char *prefix
     return true;
 }
 
-bool cv_libver_cudnn(struct cv_probe_ctx *c, cv_str dir, cv_str *ret_version, struct cv_src *ret_src)
+bool cv_libver_cudnn(struct cv_probe_ctx *c, cv_str dir, cv_str *ret_version,
+                     struct cv_src *ret_src)
 {
     static const struct {
         const char *file, *symbol;
@@ -77,7 +88,8 @@ bool cv_libver_cudnn(struct cv_probe_ctx *c, cv_str dir, cv_str *ret_version, st
         if (!cv_root_exists(c->root, file))
             continue;
         if (recorded(c, file, ret_version) || data_version(c, file, libs[i].symbol, ret_version)) {
-            *ret_src = (struct cv_src){file, cv_arena_fmt(c->arena, "symbol %s = " CV_FMT, libs[i].symbol, CV_ARG(*ret_version))};
+            *ret_src = (struct cv_src){file, cv_arena_fmt(c->arena, "symbol %s = " CV_FMT,
+                                                          libs[i].symbol, CV_ARG(*ret_version))};
             return true;
         }
     }
@@ -88,7 +100,8 @@ bool cv_libver_cudnn(struct cv_probe_ctx *c, cv_str dir, cv_str *ret_version, st
     for (size_t i = 0; i < sizeof links / sizeof links[0]; i++) {
         cv_str file = cv_arena_fmt(c->arena, CV_FMT "/%s", CV_ARG(dir), links[i]);
         if (cv_root_exists(c->root, file) && name_version(c, file, "libcudnn.so.", ret_version)) {
-            *ret_src = (struct cv_src){file, cv_arena_fmt(c->arena, "link to libcudnn.so." CV_FMT, CV_ARG(*ret_version))};
+            *ret_src = (struct cv_src){
+                file, cv_arena_fmt(c->arena, "link to libcudnn.so." CV_FMT, CV_ARG(*ret_version))};
             return true;
         }
     }
@@ -132,7 +145,8 @@ static bool nccl_text(struct cv_probe_ctx *c, cv_str file, cv_str *ret)
     return found;
 }
 
-bool cv_libver_nccl(struct cv_probe_ctx *c, cv_str file, cv_str *ret_version, struct cv_src *ret_src)
+bool cv_libver_nccl(struct cv_probe_ctx *c, cv_str file, cv_str *ret_version,
+                    struct cv_src *ret_src)
 {
     if (!cv_root_exists(c->root, file))
         return false;
@@ -142,6 +156,7 @@ bool cv_libver_nccl(struct cv_probe_ctx *c, cv_str file, cv_str *ret_version, st
     }
     if (!nccl_text(c, file, ret_version))
         return false;
-    *ret_src = (struct cv_src){file, cv_arena_fmt(c->arena, "NCCL version " CV_FMT, CV_ARG(*ret_version))};
+    *ret_src =
+        (struct cv_src){file, cv_arena_fmt(c->arena, "NCCL version " CV_FMT, CV_ARG(*ret_version))};
     return true;
 }

@@ -23,7 +23,8 @@ static bool version_in_module(struct cv_probe_ctx *c, cv_str path, cv_str *ret)
         while ((hit = cv_str_find(hay, CV_S("\0version="))) != SIZE_MAX) {
             cv_str v = cv_str_from(hay, hit + 9);
             size_t stop = cv_str_findc(v, 0);
-            if (stop != SIZE_MAX && cv_dotted_ok(cv_str_sub(v, 0, stop)) && cv_str_has(cv_str_sub(v, 0, stop), ".")) {
+            if (stop != SIZE_MAX && cv_dotted_ok(cv_str_sub(v, 0, stop)) &&
+                cv_str_has(cv_str_sub(v, 0, stop), ".")) {
                 *ret = cv_arena_str(c->arena, cv_str_sub(v, 0, stop));
                 found = true;
                 break;
@@ -37,9 +38,19 @@ static bool version_in_module(struct cv_probe_ctx *c, cv_str path, cv_str *ret)
 
 static void find_module_file(struct cv_probe_ctx *c)
 {
-    static const char *const places[] = {"updates/dkms", "updates", "extra", "extra/nvidia", "kernel/drivers/video", "kernel/drivers/video/nvidia", "kernel/extramodules",
-                                         "extramodules", "kernel/nvidia", "weak-updates/nvidia"};
-    static const char *const endings[] = {"nvidia.ko", "nvidia.ko.zst", "nvidia.ko.xz", "nvidia.ko.gz", "nvidia-current.ko", "nvidia-current.ko.xz"};
+    static const char *const places[] = {"updates/dkms",
+                                         "updates",
+                                         "extra",
+                                         "extra/nvidia",
+                                         "kernel/drivers/video",
+                                         "kernel/drivers/video/nvidia",
+                                         "kernel/extramodules",
+                                         "extramodules",
+                                         "kernel/nvidia",
+                                         "weak-updates/nvidia"};
+    static const char *const endings[] = {"nvidia.ko",         "nvidia.ko.zst",
+                                          "nvidia.ko.xz",      "nvidia.ko.gz",
+                                          "nvidia-current.ko", "nvidia-current.ko.xz"};
     struct cv_driver *d = &c->m->driver;
     if (!cv_known(&c->m->place.kernel))
         return;
@@ -87,8 +98,11 @@ static void take_dpkg(struct cv_probe_ctx *c, cv_str text)
             if (cv_str_starts(line, "Version: "))
                 version = cv_str_from(line, 9);
         }
-        bool main_package = (cv_str_starts(name, "nvidia-driver") || cv_str_starts(name, "nvidia-headless") || cv_str_starts(name, "nvidia-open")) &&
-                            !cv_str_has(name, "-bin") && !cv_str_has(name, "-libs") && !cv_str_has(name, "-assistant") && !cv_str_has(name, "-pinning");
+        bool main_package =
+            (cv_str_starts(name, "nvidia-driver") || cv_str_starts(name, "nvidia-headless") ||
+             cv_str_starts(name, "nvidia-open")) &&
+            !cv_str_has(name, "-bin") && !cv_str_has(name, "-libs") &&
+            !cv_str_has(name, "-assistant") && !cv_str_has(name, "-pinning");
         if (installed && main_package && !cv_known(&d->package))
             cv_fact_set(&d->package, name, CV_S("/var/lib/dpkg/status"), version);
     }
@@ -99,7 +113,8 @@ static void find_package(struct cv_probe_ctx *c)
     struct cv_driver *d = &c->m->driver;
     cv_str text;
     struct cv_names names = {0};
-    if (cv_root_read(c->root, c->arena, CV_S("/var/lib/dpkg/status"), CV_DPKG_STATUS, &text, NULL) == CV_KNOWN) {
+    if (cv_root_read(c->root, c->arena, CV_S("/var/lib/dpkg/status"), CV_DPKG_STATUS, &text,
+                     NULL) == CV_KNOWN) {
         take_dpkg(c, text);
         if (!cv_known(&d->package))
             cv_fact_state(&d->package, CV_ABSENT, CV_S("/var/lib/dpkg/status"));
@@ -108,7 +123,8 @@ static void find_package(struct cv_probe_ctx *c)
     if (cv_root_list(c->root, c->arena, CV_S("/var/lib/pacman/local"), &names) != CV_KNOWN)
         return;
     for (uint32_t i = 0; i < names.n_v && !cv_known(&d->package); i++)
-        if (cv_str_starts(names.v[i], "nvidia-open") || cv_str_starts(names.v[i], "nvidia-dkms") || cv_str_starts(names.v[i], "nvidia-5") || cv_str_starts(names.v[i], "nvidia-6"))
+        if (cv_str_starts(names.v[i], "nvidia-open") || cv_str_starts(names.v[i], "nvidia-dkms") ||
+            cv_str_starts(names.v[i], "nvidia-5") || cv_str_starts(names.v[i], "nvidia-6"))
             cv_fact_set(&d->package, names.v[i], CV_S("/var/lib/pacman/local"), names.v[i]);
 }
 
@@ -118,13 +134,15 @@ void cv_probe_module_files(struct cv_probe_ctx *c)
     bool loaded = cv_known(&d->module_loaded) && cv_str_eqz(d->module_loaded.v, "yes");
     if (loaded) /* only a driver that does not run needs an explanation */
         return;
-    bool gpu_likely = cv_root_is_dir(c->root, CV_S("/usr/src")) || cv_root_is_dir(c->root, CV_S("/lib/modules"));
+    bool gpu_likely =
+        cv_root_is_dir(c->root, CV_S("/usr/src")) || cv_root_is_dir(c->root, CV_S("/lib/modules"));
     if (!gpu_likely)
         return;
     find_module_file(c);
     if (d->module_file.state != CV_KNOWN) {
         struct cv_names names = {0};
-        if (cv_root_list(c->root, c->arena, CV_S("/var/lib/dkms/nvidia"), &names) == CV_KNOWN && names.n_v > 0)
+        if (cv_root_list(c->root, c->arena, CV_S("/var/lib/dkms/nvidia"), &names) == CV_KNOWN &&
+            names.n_v > 0)
             cv_fact_set(&d->package, CV_S("nvidia-dkms"), CV_S("/var/lib/dkms/nvidia"), names.v[0]);
     }
     if (!cv_known(&d->package))

@@ -86,7 +86,8 @@ static bool gpu_key(cv_str key, uint32_t *ret_index, cv_str *ret_field)
         return false;
     cv_str rest = cv_str_from(key, 9);
     cv_str number;
-    if (!cv_str_next(&rest, '.', &number) || !cv_str_u32(number, ret_index) || *ret_index >= CV_MAX_GPUS || !rest.ptr)
+    if (!cv_str_next(&rest, '.', &number) || !cv_str_u32(number, ret_index) ||
+        *ret_index >= CV_MAX_GPUS || !rest.ptr)
         return false;
     *ret_field = rest;
     return true;
@@ -171,7 +172,8 @@ static void take_system(struct cv_probe_ctx *c, cv_str key, cv_str value, uint32
         m->nvml.state = CV_KNOWN;
         cv_fact_set(&m->nvml.cuda, value, CV_S("nvmlSystemGetCudaDriverVersion"), value);
         m->driver.cuda = m->nvml.cuda;
-    } else if (cv_str_eqz(key, "libcuda.cuda") && cv_xy_parse(value, &xy) && !cv_known(&m->driver.cuda)) {
+    } else if (cv_str_eqz(key, "libcuda.cuda") && cv_xy_parse(value, &xy) &&
+               !cv_known(&m->driver.cuda)) {
         cv_fact_set(&m->driver.cuda, value, CV_S("cuDriverGetVersion"), value);
     } else if (cv_str_eqz(key, "nvml.count")) {
         m->nvml.state = CV_KNOWN;
@@ -208,14 +210,16 @@ static void take_lines(struct cv_probe_ctx *c, cv_str text)
     }
     if (m->nvml.state != CV_KNOWN || count == UINT32_MAX)
         return;
-    for (uint32_t i = 0; i < m->n_gpus; i++) /* NVML counted: those it does not name it does not drive */
+    for (uint32_t i = 0; i < m->n_gpus;
+         i++) /* NVML counted: those it does not name it does not drive */
         if (cv_str_eqz(m->gpus[i].vendor, "nvidia") && m->gpus[i].in_nvml == CV_UNKNOWN)
             m->gpus[i].in_nvml = CV_NO;
     for (uint32_t i = 0; i < n; i++)
         take_gpu(c, &gpus[i]);
     if (!m->gpus_known) {
         m->gpus_known = true;
-        m->gpus_src = (struct cv_src){CV_S("nvmlDeviceGetCount"), cv_arena_fmt(c->arena, "%u", count)};
+        m->gpus_src =
+            (struct cv_src){CV_S("nvmlDeviceGetCount"), cv_arena_fmt(c->arena, "%u", count)};
     }
 }
 
@@ -233,7 +237,8 @@ static bool wanted(struct cv_probe_ctx *c)
         return false;
     if (c->nvml_library)
         return true;
-    return cv_root_exists(c->root, CV_S("/proc/driver/nvidia/version")) || cv_root_exists(c->root, CV_S("/sys/module/nvidia/version")) ||
+    return cv_root_exists(c->root, CV_S("/proc/driver/nvidia/version")) ||
+           cv_root_exists(c->root, CV_S("/sys/module/nvidia/version")) ||
            cv_root_exists(c->root, CV_S("/dev/dxg"));
 }
 
@@ -245,7 +250,9 @@ void cv_nvml_start(struct cv_probe_ctx *c, struct cv_nvml_call *ret)
         return;
     const char *library = c->nvml_library;
     if (!library)
-        library = cv_root_exists(c->root, CV_S("/usr/lib/wsl/lib/libnvidia-ml.so.1")) ? "/usr/lib/wsl/lib/libnvidia-ml.so.1" : "libnvidia-ml.so.1";
+        library = cv_root_exists(c->root, CV_S("/usr/lib/wsl/lib/libnvidia-ml.so.1"))
+                      ? "/usr/lib/wsl/lib/libnvidia-ml.so.1"
+                      : "libnvidia-ml.so.1";
     ret->started_ns = now_ns();
     pid_t parent = getpid();
     pid_t pid = fork();

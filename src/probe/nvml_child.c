@@ -15,19 +15,22 @@
 #define CV_NVML_MAX_LINE 512
 
 struct cv_symbol {
-    size_t offset;             /* in struct cv_nvml_api */
-    const char *names[4];      /* newest first */
+    size_t offset;        /* in struct cv_nvml_api */
+    const char *names[4]; /* newest first */
 };
 
 static const struct cv_symbol cv_nvml_symbols[] = {
     {offsetof(struct cv_nvml_api, init), {"nvmlInit_v2", "nvmlInit"}},
     {offsetof(struct cv_nvml_api, driver), {"nvmlSystemGetDriverVersion"}},
-    {offsetof(struct cv_nvml_api, cuda), {"nvmlSystemGetCudaDriverVersion_v2", "nvmlSystemGetCudaDriverVersion"}},
+    {offsetof(struct cv_nvml_api, cuda),
+     {"nvmlSystemGetCudaDriverVersion_v2", "nvmlSystemGetCudaDriverVersion"}},
     {offsetof(struct cv_nvml_api, count), {"nvmlDeviceGetCount_v2", "nvmlDeviceGetCount"}},
-    {offsetof(struct cv_nvml_api, handle), {"nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex"}},
+    {offsetof(struct cv_nvml_api, handle),
+     {"nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex"}},
     {offsetof(struct cv_nvml_api, name), {"nvmlDeviceGetName"}},
     {offsetof(struct cv_nvml_api, uuid), {"nvmlDeviceGetUUID"}},
-    {offsetof(struct cv_nvml_api, pci), {"nvmlDeviceGetPciInfo_v3", "nvmlDeviceGetPciInfo_v2", "nvmlDeviceGetPciInfo"}},
+    {offsetof(struct cv_nvml_api, pci),
+     {"nvmlDeviceGetPciInfo_v3", "nvmlDeviceGetPciInfo_v2", "nvmlDeviceGetPciInfo"}},
     {offsetof(struct cv_nvml_api, cc), {"nvmlDeviceGetCudaComputeCapability"}},
     {offsetof(struct cv_nvml_api, memory), {"nvmlDeviceGetMemoryInfo"}},
     {offsetof(struct cv_nvml_api, mig), {"nvmlDeviceGetMigMode"}},
@@ -79,7 +82,8 @@ static void ask_gpu(const struct cv_nvml_api *api, unsigned index, int fd)
     }
     struct cv_nvml_pci pci = {0};
     if (api->pci && api->pci(dev, &pci) == 0) {
-        (void)snprintf(text, sizeof text, "%04x:%02x:%02x.0", pci.domain & 0xffffffu, pci.bus & 0xffu, pci.device & 0xffu);
+        (void)snprintf(text, sizeof text, "%04x:%02x:%02x.0", pci.domain & 0xffffffu,
+                       pci.bus & 0xffu, pci.device & 0xffu);
         say_gpu(fd, index, "pci", text);
         (void)snprintf(text, sizeof text, "%04x", pci.pci_device_id >> 16);
         say_gpu(fd, index, "device", text);

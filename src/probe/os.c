@@ -16,7 +16,8 @@ static cv_str read_text(struct cv_probe_ctx *c, const char *path)
 static const char *arch_of_file(struct cv_probe_ctx *c, cv_str path)
 {
     cv_str head;
-    if (cv_root_head(c->root, c->arena, path, 64, &head) != CV_KNOWN || head.len < 20 || memcmp(head.ptr, "\177ELF", 4) != 0)
+    if (cv_root_head(c->root, c->arena, path, 64, &head) != CV_KNOWN || head.len < 20 ||
+        memcmp(head.ptr, "\177ELF", 4) != 0)
         return NULL;
     switch (cv_le16((const unsigned char *)head.ptr + 18)) {
     case 62:
@@ -32,7 +33,9 @@ static const char *arch_of_file(struct cv_probe_ctx *c, cv_str path)
 
 static void find_arch_in_tree(struct cv_probe_ctx *c)
 {
-    static const char *const files[] = {"/bin/sh", "/usr/bin/env", "/bin/busybox", "/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"};
+    static const char *const files[] = {"/bin/sh", "/usr/bin/env", "/bin/busybox",
+                                        "/lib64/ld-linux-x86-64.so.2",
+                                        "/lib/ld-linux-aarch64.so.1"};
     struct cv_place *p = &c->m->place;
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         const char *arch = arch_of_file(c, cv_str_z(files[i]));
@@ -41,9 +44,11 @@ static void find_arch_in_tree(struct cv_probe_ctx *c)
             return;
         }
     }
-    if (cv_root_exists(c->root, CV_S("/lib64/ld-linux-x86-64.so.2")) || cv_root_is_dir(c->root, CV_S("/usr/lib/x86_64-linux-gnu")))
+    if (cv_root_exists(c->root, CV_S("/lib64/ld-linux-x86-64.so.2")) ||
+        cv_root_is_dir(c->root, CV_S("/usr/lib/x86_64-linux-gnu")))
         cv_fact_set(&p->arch, CV_S("x86_64"), CV_S("/usr/lib/x86_64-linux-gnu"), CV_S(""));
-    else if (cv_root_exists(c->root, CV_S("/lib/ld-linux-aarch64.so.1")) || cv_root_is_dir(c->root, CV_S("/usr/lib/aarch64-linux-gnu")))
+    else if (cv_root_exists(c->root, CV_S("/lib/ld-linux-aarch64.so.1")) ||
+             cv_root_is_dir(c->root, CV_S("/usr/lib/aarch64-linux-gnu")))
         cv_fact_set(&p->arch, CV_S("aarch64"), CV_S("/usr/lib/aarch64-linux-gnu"), CV_S(""));
 }
 
@@ -56,7 +61,8 @@ static void probe_kernel(struct cv_probe_ctx *c)
     if (c->root->live) {
         if (uname(&u) != 0)
             return;
-        cv_fact_set(&p->kernel, cv_arena_str(c->arena, cv_str_z(u.release)), CV_S("uname"), CV_S(""));
+        cv_fact_set(&p->kernel, cv_arena_str(c->arena, cv_str_z(u.release)), CV_S("uname"),
+                    CV_S(""));
         cv_fact_set(&p->arch, cv_arena_str(c->arena, cv_str_z(u.machine)), CV_S("uname"), CV_S(""));
         return;
     }
@@ -100,11 +106,15 @@ static void probe_distro(struct cv_probe_ctx *c)
     const struct {
         const char *key;
         struct cv_fact *to;
-    } keys[] = {{"ID", &p->distro_id}, {"ID_LIKE", &p->distro_like}, {"VERSION_ID", &p->distro_version}, {"PRETTY_NAME", &p->distro_name}};
+    } keys[] = {{"ID", &p->distro_id},
+                {"ID_LIKE", &p->distro_like},
+                {"VERSION_ID", &p->distro_version},
+                {"PRETTY_NAME", &p->distro_name}};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         cv_str v = release_value(text, keys[i].key);
         if (v.len)
-            cv_fact_set(keys[i].to, v, path, cv_arena_fmt(c->arena, "%s=" CV_FMT, keys[i].key, CV_ARG(v)));
+            cv_fact_set(keys[i].to, v, path,
+                        cv_arena_fmt(c->arena, "%s=" CV_FMT, keys[i].key, CV_ARG(v)));
     }
 }
 
@@ -120,7 +130,8 @@ static bool glibc_text(struct cv_probe_ctx *c, cv_str path, cv_str *ret)
     char *buf = cv_arena_alloc(c->arena, CHUNK);
     if (!buf || cv_window_open(c->root, c->arena, path, &w) != CV_KNOWN)
         return false;
-    for (uint64_t at = 0; !found && at < w.reader.size && at < CV_MAX_ELF_SCAN; at += CHUNK - OVERLAP) {
+    for (uint64_t at = 0; !found && at < w.reader.size && at < CV_MAX_ELF_SCAN;
+         at += CHUNK - OVERLAP) {
         size_t n = w.reader.size - at < CHUNK ? (size_t)(w.reader.size - at) : CHUNK;
         if (!cv_read(&w.reader, at, buf, n))
             break;
@@ -129,7 +140,9 @@ static bool glibc_text(struct cv_probe_ctx *c, cv_str path, cv_str *ret)
             continue;
         cv_str v = cv_str_from((cv_str){buf, n}, hit + mark.len);
         size_t stop = 0;
-        while (stop < v.len && (cv_is_digit(v.ptr[stop]) || (v.ptr[stop] == '.' && stop + 1 < v.len && cv_is_digit(v.ptr[stop + 1]))))
+        while (stop < v.len &&
+               (cv_is_digit(v.ptr[stop]) ||
+                (v.ptr[stop] == '.' && stop + 1 < v.len && cv_is_digit(v.ptr[stop + 1]))))
             stop++;
         if (cv_dotted_ok(cv_str_sub(v, 0, stop))) {
             *ret = cv_arena_str(c->arena, cv_str_sub(v, 0, stop));
@@ -155,7 +168,9 @@ static bool glibc_name(struct cv_probe_ctx *c, cv_str path, cv_str *ret)
 
 static void probe_libc(struct cv_probe_ctx *c)
 {
-    static const char *const folders[] = {"/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/lib64", "/usr/lib64", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/lib", "/usr/lib"};
+    static const char *const folders[] = {
+        "/lib/x86_64-linux-gnu",     "/lib/aarch64-linux-gnu",     "/lib64", "/usr/lib64",
+        "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/lib",   "/usr/lib"};
     struct cv_place *p = &c->m->place;
     cv_str v;
     if (cv_root_nofile(c->root, "libc.glibc", &v) == CV_KNOWN) {
@@ -171,7 +186,8 @@ static void probe_libc(struct cv_probe_ctx *c)
             return;
         }
     }
-    if (cv_root_exists(c->root, CV_S("/lib/ld-musl-x86_64.so.1")) || cv_root_exists(c->root, CV_S("/lib/ld-musl-aarch64.so.1")))
+    if (cv_root_exists(c->root, CV_S("/lib/ld-musl-x86_64.so.1")) ||
+        cv_root_exists(c->root, CV_S("/lib/ld-musl-aarch64.so.1")))
         cv_fact_state(&p->glibc, CV_ABSENT, CV_S("/lib/ld-musl-*.so.1"));
 }
 
@@ -195,7 +211,9 @@ static bool container_by_cgroup(struct cv_probe_ctx *c, cv_str *ret)
 {
     static const struct {
         const char *text, *name;
-    } words[] = {{"kubepods", "kubernetes"}, {"/docker", "docker"}, {"docker-", "docker"}, {"/lxc", "lxc"}, {"containerd", "containerd"}, {"libpod", "podman"}};
+    } words[] = {{"kubepods", "kubernetes"},   {"/docker", "docker"},
+                 {"docker-", "docker"},        {"/lxc", "lxc"},
+                 {"containerd", "containerd"}, {"libpod", "podman"}};
     cv_str text = read_text(c, "/proc/1/cgroup");
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (cv_str_has(text, words[i].text)) {
@@ -256,7 +274,8 @@ static void probe_jetson(struct cv_probe_ctx *c)
     cv_str part, v;
     while (cv_str_next(&text, 0, &part))
         if (cv_str_starts(part, "nvidia,tegra"))
-            cv_fact_set(&p->jetson, cv_str_from(part, 7), CV_S("/proc/device-tree/compatible"), part);
+            cv_fact_set(&p->jetson, cv_str_from(part, 7), CV_S("/proc/device-tree/compatible"),
+                        part);
     cv_str release = read_text(c, "/etc/nv_tegra_release");
     if (parse_l4t(c->arena, release, &v)) {
         cv_str line = release;
@@ -265,7 +284,9 @@ static void probe_jetson(struct cv_probe_ctx *c)
     }
     bool tegra_kernel = cv_known(&p->kernel) && cv_str_ends(p->kernel.v, "-tegra");
     if (!cv_known(&p->jetson) && (cv_known(&p->l4t) || tegra_kernel))
-        cv_fact_set(&p->jetson, CV_S("tegra"), cv_known(&p->l4t) ? p->l4t.src.path : p->kernel.src.path, CV_S("")); /* which one is not known */
+        cv_fact_set(&p->jetson, CV_S("tegra"),
+                    cv_known(&p->l4t) ? p->l4t.src.path : p->kernel.src.path,
+                    CV_S("")); /* which one is not known */
     if (!cv_known(&p->jetson)) {
         cv_fact_state(&p->jetson, CV_ABSENT, CV_S("/proc/device-tree/compatible"));
         return;
@@ -280,10 +301,12 @@ static void probe_jetson(struct cv_probe_ctx *c)
 /* The variable's last byte: 1 = enabled (UEFI specification, "SecureBoot"). */
 static void probe_secure_boot(struct cv_probe_ctx *c)
 {
-    const cv_str path = CV_S("/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c");
+    const cv_str path =
+        CV_S("/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c");
     cv_str text;
     if (cv_root_read(c->root, c->arena, path, 64, &text, NULL) == CV_KNOWN && text.len == 5)
-        cv_fact_set(&c->m->place.secure_boot, text.ptr[4] == 1 ? CV_S("enabled") : CV_S("disabled"), path, CV_S(""));
+        cv_fact_set(&c->m->place.secure_boot, text.ptr[4] == 1 ? CV_S("enabled") : CV_S("disabled"),
+                    path, CV_S(""));
 }
 
 void cv_probe_place(struct cv_probe_ctx *c)
@@ -306,15 +329,38 @@ static cv_str without_password(struct cv_arena *a, cv_str v)
     size_t at = cv_str_rfindc(v, '@');
     if (scheme == SIZE_MAX || at == SIZE_MAX || at < scheme)
         return v;
-    return cv_arena_fmt(a, CV_FMT "***" CV_FMT, CV_ARG(cv_str_sub(v, 0, scheme + 3)), CV_ARG(cv_str_from(v, at)));
+    return cv_arena_fmt(a, CV_FMT "***" CV_FMT, CV_ARG(cv_str_sub(v, 0, scheme + 3)),
+                        CV_ARG(cv_str_from(v, at)));
 }
 
 void cv_probe_env_vars(struct cv_probe_ctx *c)
 {
     static const char *const names[] = {
-        "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES", "NVIDIA_REQUIRE_CUDA", "NVIDIA_DISABLE_REQUIRE",
-        "CUDA_HOME", "CUDA_PATH", "CUDA_VERSION", "LD_LIBRARY_PATH", "LD_PRELOAD", "CUDA_FORCE_PTX_JIT", "CUDA_DISABLE_PTX_JIT", "CUDA_MODULE_LOADING", "VIRTUAL_ENV",
-        "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME", "TORCH_CUDA_ARCH_LIST", "CC", "CXX", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX",
+        "CUDA_VISIBLE_DEVICES",
+        "CUDA_DEVICE_ORDER",
+        "NVIDIA_VISIBLE_DEVICES",
+        "NVIDIA_DRIVER_CAPABILITIES",
+        "NVIDIA_REQUIRE_CUDA",
+        "NVIDIA_DISABLE_REQUIRE",
+        "CUDA_HOME",
+        "CUDA_PATH",
+        "CUDA_VERSION",
+        "LD_LIBRARY_PATH",
+        "LD_PRELOAD",
+        "CUDA_FORCE_PTX_JIT",
+        "CUDA_DISABLE_PTX_JIT",
+        "CUDA_MODULE_LOADING",
+        "VIRTUAL_ENV",
+        "CONDA_PREFIX",
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "TORCH_CUDA_ARCH_LIST",
+        "CC",
+        "CXX",
+        "PIP_INDEX_URL",
+        "PIP_EXTRA_INDEX_URL",
+        "UV_INDEX_URL",
+        "UV_DEFAULT_INDEX",
     };
     cv_str v;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

@@ -5,7 +5,8 @@
 static bool read_hex(struct cv_probe_ctx *c, cv_str dir, const char *name, uint64_t *ret)
 {
     cv_str text;
-    return cv_root_read(c->root, c->arena, cv_arena_fmt(c->arena, CV_FMT "/%s", CV_ARG(dir), name), 64, &text, NULL) == CV_KNOWN &&
+    return cv_root_read(c->root, c->arena, cv_arena_fmt(c->arena, CV_FMT "/%s", CV_ARG(dir), name),
+                        64, &text, NULL) == CV_KNOWN &&
            cv_str_hex(cv_str_trim(text), ret);
 }
 
@@ -34,7 +35,8 @@ static cv_str vendor_name(uint64_t vendor)
 /* /proc/driver/nvidia/gpus/0000:01:00.0/information: "Model: \t\t NVIDIA GeForce RTX 3090", "GPU UUID: \t GPU-..." */
 static void read_information(struct cv_probe_ctx *c, struct cv_gpu *g, cv_str bdf)
 {
-    cv_str path = cv_arena_fmt(c->arena, "/proc/driver/nvidia/gpus/" CV_FMT "/information", CV_ARG(bdf));
+    cv_str path =
+        cv_arena_fmt(c->arena, "/proc/driver/nvidia/gpus/" CV_FMT "/information", CV_ARG(bdf));
     cv_str text, line;
     if (cv_root_read(c->root, c->arena, path, CV_MAX_SMALL_FILE, &text, NULL) != CV_KNOWN)
         return;
@@ -62,9 +64,14 @@ static void add_gpu(struct cv_probe_ctx *c, cv_str dir, cv_str bdf, uint64_t ven
     g->vendor = vendor_name(vendor);
     cv_fact_set(&g->pci, bdf, dir, CV_S(""));
     if (read_hex(c, dir, "device", &device))
-        cv_fact_set(&g->device, cv_arena_fmt(c->arena, "%04x", (unsigned)device & 0xffffu), cv_arena_fmt(c->arena, CV_FMT "/device", CV_ARG(dir)), CV_S(""));
-    if (read_hex(c, dir, "subsystem_vendor", &sub_vendor) && read_hex(c, dir, "subsystem_device", &sub_device))
-        cv_fact_set(&g->subsystem, cv_arena_fmt(c->arena, "%04x:%04x", (unsigned)sub_vendor & 0xffffu, (unsigned)sub_device & 0xffffu), dir, CV_S(""));
+        cv_fact_set(&g->device, cv_arena_fmt(c->arena, "%04x", (unsigned)device & 0xffffu),
+                    cv_arena_fmt(c->arena, CV_FMT "/device", CV_ARG(dir)), CV_S(""));
+    if (read_hex(c, dir, "subsystem_vendor", &sub_vendor) &&
+        read_hex(c, dir, "subsystem_device", &sub_device))
+        cv_fact_set(&g->subsystem,
+                    cv_arena_fmt(c->arena, "%04x:%04x", (unsigned)sub_vendor & 0xffffu,
+                                 (unsigned)sub_device & 0xffffu),
+                    dir, CV_S(""));
     cv_str driver = cv_arena_fmt(c->arena, CV_FMT "/driver", CV_ARG(dir));
     if (cv_root_readlink(c->root, c->arena, driver, &link) == CV_KNOWN)
         cv_fact_set(&g->bound, cv_str_base(link), driver, link);
@@ -87,9 +94,11 @@ static bool from_sys(struct cv_probe_ctx *c)
     for (uint32_t i = 0; i < names.n_v; i++) {
         cv_str dir = cv_arena_fmt(c->arena, CV_FMT "/" CV_FMT, CV_ARG(base), CV_ARG(names.v[i]));
         uint64_t class_code, vendor;
-        if (!read_hex(c, dir, "class", &class_code) || (class_code >> 16 != 0x03 && class_code >> 8 != 0x1200))
+        if (!read_hex(c, dir, "class", &class_code) ||
+            (class_code >> 16 != 0x03 && class_code >> 8 != 0x1200))
             continue;
-        if (read_hex(c, dir, "vendor", &vendor) && is_gpu(vendor, class_code) && vendor_name(vendor).len)
+        if (read_hex(c, dir, "vendor", &vendor) && is_gpu(vendor, class_code) &&
+            vendor_name(vendor).len)
             add_gpu(c, dir, names.v[i], vendor);
     }
     c->m->gpus_src = (struct cv_src){base, CV_S("")};
@@ -123,7 +132,9 @@ static void add_tegra(struct cv_probe_ctx *c)
     g->vendor = CV_S("nvidia");
     g->tegra = true;
     cv_str name = cv_known(&p->jetson_model) ? p->jetson_model.v : p->jetson.v;
-    cv_fact_set(&g->name, name, cv_known(&p->jetson_model) ? p->jetson_model.src.path : p->jetson.src.path, p->jetson.v);
+    cv_fact_set(&g->name, name,
+                cv_known(&p->jetson_model) ? p->jetson_model.src.path : p->jetson.src.path,
+                p->jetson.v);
 }
 
 void cv_probe_pci(struct cv_probe_ctx *c)
@@ -138,5 +149,6 @@ void cv_probe_pci(struct cv_probe_ctx *c)
         add_tegra(c);
         listed = true;
     }
-    c->m->gpus_known = listed && !cv_known(&c->m->place.wsl); /* WSL gives GPUs by another way than PCI */
+    c->m->gpus_known =
+        listed && !cv_known(&c->m->place.wsl); /* WSL gives GPUs by another way than PCI */
 }

@@ -4,7 +4,7 @@
 #include "format/kv.h"
 #include "probe/python.h"
 
-#define CV_DEEP_LEVELS 8
+#define CV_DEEP_LEVELS  8
 #define CV_DEEP_FOLDERS 60000u
 
 static cv_str join(struct cv_probe_ctx *c, cv_str dir, const char *name)
@@ -36,14 +36,17 @@ static struct cv_env *find_site(struct cv_probe_ctx *c, const struct cv_stat *st
 /* A site folder is worth an entry if torch is in it in any form, or if it is the active environment's. */
 static bool has_torch_trace(struct cv_probe_ctx *c, cv_str site)
 {
-    if (cv_root_exists(c->root, join(c, site, "torch/version.py")) || cv_root_exists(c->root, join(c, site, "torch.egg-link")))
+    if (cv_root_exists(c->root, join(c, site, "torch/version.py")) ||
+        cv_root_exists(c->root, join(c, site, "torch.egg-link")))
         return true;
     if (cv_root_is_dir(c->root, join(c, site, "torch")))
         return true;
-    return cv_root_exists(c->root, join(c, site, "easy-install.pth")) || cv_root_exists(c->root, join(c, site, "__editable___torch_finder.py"));
+    return cv_root_exists(c->root, join(c, site, "easy-install.pth")) ||
+           cv_root_exists(c->root, join(c, site, "__editable___torch_finder.py"));
 }
 
-static struct cv_env *add_site(struct cv_probe_ctx *c, cv_str prefix, cv_str site, cv_str python, const char *kind, bool active)
+static struct cv_env *add_site(struct cv_probe_ctx *c, cv_str prefix, cv_str site, cv_str python,
+                               const char *kind, bool active)
 {
     struct cv_stat st;
     if (cv_root_stat(c->root, site, &st) != CV_KNOWN || !st.is_dir)
@@ -56,7 +59,12 @@ static struct cv_env *add_site(struct cv_probe_ctx *c, cv_str prefix, cv_str sit
     bool conda = strcmp(kind, "conda") == 0;
     if (!active && !conda && !has_torch_trace(c, site))
         return NULL;
-    struct cv_env env = {.path = prefix, .kind = cv_str_z(kind), .site = site, .active = active, .dev = st.dev, .ino = st.ino};
+    struct cv_env env = {.path = prefix,
+                         .kind = cv_str_z(kind),
+                         .site = site,
+                         .active = active,
+                         .dev = st.dev,
+                         .ino = st.ino};
     if (python.len)
         cv_fact_set(&env.python, python, site, CV_S(""));
     cv_dist_scan(c, &env);
@@ -66,12 +74,16 @@ static struct cv_env *add_site(struct cv_probe_ctx *c, cv_str prefix, cv_str sit
         if (!env.has_torch) {
             env.torch = meta;
             env.has_torch = true;
-        } else if (!cv_str_eq(meta.version, env.torch.release) && !cv_str_eq(meta.version, env.torch.version)) {
-            struct cv_torch *other = CV_PUSH(c->arena, &env, other_torches); /* pip installed over conda's files, or beside them */
+        } else if (!cv_str_eq(meta.version, env.torch.release) &&
+                   !cv_str_eq(meta.version, env.torch.version)) {
+            struct cv_torch *other =
+                CV_PUSH(c->arena, &env,
+                        other_torches); /* pip installed over conda's files, or beside them */
             if (other)
                 *other = meta;
         } else {
-            env.torch.conda = env.torch.installer.len == 0 || cv_str_eqz(env.torch.installer, "conda");
+            env.torch.conda =
+                env.torch.installer.len == 0 || cv_str_eqz(env.torch.installer, "conda");
             env.torch.conda_build = meta.conda_build;
             if (!cv_known(&env.torch.cuda) && env.torch.cuda.state == CV_NOT_ASKED)
                 env.torch.cuda = meta.cuda;
@@ -79,26 +91,30 @@ static struct cv_env *add_site(struct cv_probe_ctx *c, cv_str prefix, cv_str sit
     }
     if (!active && !env.has_torch && env.n_packages == 0)
         return NULL;
-    struct cv_env *to = c->m->n_environments < CV_MAX_ENVS ? CV_PUSH(c->arena, c->m, environments) : NULL;
+    struct cv_env *to =
+        c->m->n_environments < CV_MAX_ENVS ? CV_PUSH(c->arena, c->m, environments) : NULL;
     if (to)
         *to = env;
     return to;
 }
 
-static void read_pyvenv(struct cv_probe_ctx *c, struct cv_env *env, bool *ret_uv, bool *ret_system_site)
+static void read_pyvenv(struct cv_probe_ctx *c, struct cv_env *env, bool *ret_uv,
+                        bool *ret_system_site)
 {
     cv_str text, v, path = join(c, env->path, "pyvenv.cfg");
     *ret_uv = *ret_system_site = false;
     if (cv_root_read(c->root, c->arena, path, CV_MAX_SMALL_FILE, &text, NULL) != CV_KNOWN)
         return;
     *ret_uv = cv_kv_setting(text, "uv", &v);
-    *ret_system_site = cv_kv_setting(text, "include-system-site-packages", &v) && cv_str_ieq(v, CV_S("true"));
+    *ret_system_site =
+        cv_kv_setting(text, "include-system-site-packages", &v) && cv_str_ieq(v, CV_S("true"));
     if (cv_kv_setting(text, "version_info", &v) || cv_kv_setting(text, "version", &v))
         cv_fact_set(&env->python_full, v, path, CV_S(""));
 }
 
 /* All site folders below a prefix: lib/python3.X/site-packages, lib64/… (often a link to lib). */
-static struct cv_env *add_prefix(struct cv_probe_ctx *c, cv_str prefix, const char *kind, bool active)
+static struct cv_env *add_prefix(struct cv_probe_ctx *c, cv_str prefix, const char *kind,
+                                 bool active)
 {
     static const char *const libs[] = {"lib", "lib64"};
     struct cv_env *first = NULL;
@@ -111,7 +127,8 @@ static struct cv_env *add_prefix(struct cv_probe_ctx *c, cv_str prefix, const ch
             cv_str python;
             if (!python_of_folder(names.v[k], &python))
                 continue;
-            cv_str site = cv_arena_fmt(c->arena, CV_FMT "/" CV_FMT "/site-packages", CV_ARG(lib), CV_ARG(names.v[k]));
+            cv_str site = cv_arena_fmt(c->arena, CV_FMT "/" CV_FMT "/site-packages", CV_ARG(lib),
+                                       CV_ARG(names.v[k]));
             struct cv_env *env = add_site(c, prefix, site, python, kind, active);
             if (!env)
                 continue;
@@ -144,12 +161,16 @@ static bool pyenv_version(struct cv_probe_ctx *c, cv_str root, cv_str *ret)
     if (cv_probe_env(c, "PYENV_VERSION", ret) && ret->len)
         return true;
     for (int i = 0; i < 32 && dir.len; i++, dir = cv_str_dir(dir)) {
-        if (cv_root_read(c->root, c->arena, join(c, dir, ".python-version"), 256, &text, NULL) == CV_KNOWN && cv_str_line(&text, ret))
+        if (cv_root_read(c->root, c->arena, join(c, dir, ".python-version"), 256, &text, NULL) ==
+                CV_KNOWN &&
+            cv_str_line(&text, ret))
             return true;
         if (dir.len <= 1)
             break;
     }
-    return cv_root_read(c->root, c->arena, join(c, root, "version"), 256, &text, NULL) == CV_KNOWN && cv_str_line(&text, ret);
+    return cv_root_read(c->root, c->arena, join(c, root, "version"), 256, &text, NULL) ==
+               CV_KNOWN &&
+           cv_str_line(&text, ret);
 }
 
 static cv_str pyenv_root(struct cv_probe_ctx *c)
@@ -163,7 +184,8 @@ static cv_str pyenv_root(struct cv_probe_ctx *c)
 /* Debian's dist-packages and other systems' site-packages below /usr and /usr/local. */
 static void add_system(struct cv_probe_ctx *c, cv_str active_python)
 {
-    static const char *const libs[] = {"/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/lib64"};
+    static const char *const libs[] = {"/usr/lib", "/usr/lib64", "/usr/local/lib",
+                                       "/usr/local/lib64"};
     static const char *const kinds[] = {"system", "debian"};
     struct cv_names names;
     for (size_t i = 0; i < sizeof libs / sizeof libs[0]; i++) {
@@ -175,10 +197,13 @@ static void add_system(struct cv_probe_ctx *c, cv_str active_python)
             if (!plain && !python_of_folder(names.v[k], &python))
                 continue;
             for (int d = 0; d < 2; d++) {
-                cv_str site = cv_arena_fmt(c->arena, "%s/" CV_FMT "/%s", libs[i], CV_ARG(names.v[k]), d ? "dist-packages" : "site-packages");
+                cv_str site =
+                    cv_arena_fmt(c->arena, "%s/" CV_FMT "/%s", libs[i], CV_ARG(names.v[k]),
+                                 d ? "dist-packages" : "site-packages");
                 bool active = active_python.len && (plain || cv_str_eq(python, active_python));
                 bool entry = active && (cv_root_exists(c->root, join(c, site, "torch/version.py")));
-                (void)add_site(c, cv_str_dir(cv_str_z(libs[i])), site, plain ? active_python : python, kinds[d], entry);
+                (void)add_site(c, cv_str_dir(cv_str_z(libs[i])), site,
+                               plain ? active_python : python, kinds[d], entry);
             }
         }
     }
@@ -212,7 +237,8 @@ static void add_from_path(struct cv_probe_ctx *c, cv_str *ret_system)
             if (root.len && cv_str_ends(dir, "/shims") && pyenv_version(c, root, &version)) {
                 if (cv_str_eqz(version, "system"))
                     continue;
-                prefix = cv_arena_fmt(c->arena, CV_FMT "/versions/" CV_FMT, CV_ARG(root), CV_ARG(version));
+                prefix = cv_arena_fmt(c->arena, CV_FMT "/versions/" CV_FMT, CV_ARG(root),
+                                      CV_ARG(version));
                 (void)add_prefix(c, prefix, is_venv(c, prefix) ? "venv" : "pyenv", true);
                 return;
             }
@@ -249,7 +275,8 @@ static void add_children(struct cv_probe_ctx *c, cv_str parent, const char *kind
     if (cv_root_list(c->root, c->arena, parent, &names) != CV_KNOWN)
         return;
     for (uint32_t i = 0; i < names.n_v && c->m->n_environments < CV_MAX_ENVS; i++) {
-        cv_str prefix = cv_arena_fmt(c->arena, CV_FMT "/" CV_FMT, CV_ARG(parent), CV_ARG(names.v[i]));
+        cv_str prefix =
+            cv_arena_fmt(c->arena, CV_FMT "/" CV_FMT, CV_ARG(parent), CV_ARG(names.v[i]));
         (void)add_prefix(c, prefix, kind, false);
         if (strcmp(kind, "pyenv") == 0) /* pyenv-virtualenv */
             add_children(c, join(c, prefix, "envs"), "venv");
@@ -267,7 +294,8 @@ static void add_conda_root(struct cv_probe_ctx *c, cv_str root)
 
 static void add_conda(struct cv_probe_ctx *c, cv_str home)
 {
-    static const char *const names[] = {"miniconda3", "anaconda3", "miniforge3", "mambaforge", "micromamba", ".conda", "miniconda", "anaconda"};
+    static const char *const names[] = {"miniconda3", "anaconda3", "miniforge3", "mambaforge",
+                                        "micromamba", ".conda",    "miniconda",  "anaconda"};
     static const char *const roots[] = {"/opt", "/usr/local"};
     cv_str text, line;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -277,7 +305,8 @@ static void add_conda(struct cv_probe_ctx *c, cv_str home)
             add_conda_root(c, cv_arena_fmt(c->arena, "%s/%s", roots[k], names[i]));
     }
     add_conda_root(c, CV_S("/opt/conda"));
-    if (home.len && cv_root_read(c->root, c->arena, join(c, home, ".conda/environments.txt"), CV_MAX_SMALL_FILE, &text, NULL) == CV_KNOWN)
+    if (home.len && cv_root_read(c->root, c->arena, join(c, home, ".conda/environments.txt"),
+                                 CV_MAX_SMALL_FILE, &text, NULL) == CV_KNOWN)
         while (cv_str_line(&text, &line))
             if (line.len && line.ptr[0] == '/' && is_conda(c, line))
                 (void)add_prefix(c, line, "conda", false);
@@ -292,7 +321,10 @@ static void add_user_site(struct cv_probe_ctx *c, cv_str home)
     for (uint32_t i = 0; i < names.n_v; i++) {
         cv_str python;
         if (python_of_folder(names.v[i], &python))
-            (void)add_site(c, join(c, home, ".local"), cv_arena_fmt(c->arena, CV_FMT "/" CV_FMT "/site-packages", CV_ARG(lib), CV_ARG(names.v[i])), python, "user", false);
+            (void)add_site(c, join(c, home, ".local"),
+                           cv_arena_fmt(c->arena, CV_FMT "/" CV_FMT "/site-packages", CV_ARG(lib),
+                                        CV_ARG(names.v[i])),
+                           python, "user", false);
     }
 }
 
@@ -329,7 +361,8 @@ static void add_project(struct cv_probe_ctx *c)
     cv_str dir = c->cwd;
     for (int level = 0; level < 32 && dir.len && dir.ptr[0] == '/'; level++) {
         for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-            cv_str prefix = dir.len == 1 ? cv_arena_fmt(c->arena, "/%s", folders[i]) : join(c, dir, folders[i]);
+            cv_str prefix =
+                dir.len == 1 ? cv_arena_fmt(c->arena, "/%s", folders[i]) : join(c, dir, folders[i]);
             if (is_venv(c, prefix))
                 (void)add_prefix(c, prefix, "venv", false);
             else if (cv_root_is_dir(c->root, prefix) && is_conda(c, prefix))
@@ -345,7 +378,9 @@ static void add_project(struct cv_probe_ctx *c)
 
 static bool skipped(cv_str name)
 {
-    static const char *const names[] = {"site-packages", "node_modules", ".git", "dist-packages", "__pycache__", "proc", "sys", "dev", "run", ".cache", "snap"};
+    static const char *const names[] = {"site-packages", "node_modules", ".git", "dist-packages",
+                                        "__pycache__",   "proc",         "sys",  "dev",
+                                        "run",           ".cache",       "snap"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (cv_str_eqz(name, names[i]))
             return true;
@@ -378,15 +413,18 @@ static void walk(struct cv_probe_ctx *c, cv_str dir, unsigned level, unsigned *b
 
 static void add_deep(struct cv_probe_ctx *c)
 {
-    static const char *const roots[] = {"/home", "/opt", "/srv", "/usr/local", "/data", "/work", "/workspace", "/scratch", "/mnt"};
+    static const char *const roots[] = {"/home", "/opt",       "/srv",     "/usr/local", "/data",
+                                        "/work", "/workspace", "/scratch", "/mnt"};
     unsigned budget = CV_DEEP_FOLDERS;
     if (c->home.len && !cv_root_is_remote(c->root, c->home))
         walk(c, c->home, 0, &budget);
     for (size_t i = 0; i < sizeof roots / sizeof roots[0]; i++)
-        if (cv_root_is_dir(c->root, cv_str_z(roots[i])) && !cv_root_is_remote(c->root, cv_str_z(roots[i])))
+        if (cv_root_is_dir(c->root, cv_str_z(roots[i])) &&
+            !cv_root_is_remote(c->root, cv_str_z(roots[i])))
             walk(c, cv_str_z(roots[i]), 0, &budget);
     if (budget == 0)
-        cv_problem_add(c->arena, c->m, CV_S("--deep"), CV_S("stopped early: more folders than the limit"));
+        cv_problem_add(c->arena, c->m, CV_S("--deep"),
+                       CV_S("stopped early: more folders than the limit"));
 }
 
 /* ---- several torches in one interpreter ---- */
@@ -416,7 +454,8 @@ static void apply_user_site(struct cv_probe_ctx *c)
             bool kind = false;
             for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
                 kind = kind || cv_str_eqz(env->kind, kinds[k]);
-            if (kind && cv_known(&env->python) && cv_str_eq(env->python.v, user->python.v) && (env->has_torch || env->active))
+            if (kind && cv_known(&env->python) && cv_str_eq(env->python.v, user->python.v) &&
+                (env->has_torch || env->active))
                 put_before(c, env, &user->torch);
         }
     }
@@ -428,7 +467,8 @@ static void apply_pythonpath(struct cv_probe_ctx *c)
     cv_str list = cv_machine_var(c->m, "PYTHONPATH"), dir;
     while (list.len && cv_str_next(&list, ':', &dir)) {
         struct cv_torch t;
-        if (dir.len == 0 || dir.ptr[0] != '/' || !cv_root_exists(c->root, join(c, dir, "torch/version.py")))
+        if (dir.len == 0 || dir.ptr[0] != '/' ||
+            !cv_root_exists(c->root, join(c, dir, "torch/version.py")))
             continue;
         for (uint32_t i = 0; i < c->m->n_environments; i++) {
             struct cv_env *env = &c->m->environments[i];

@@ -36,7 +36,8 @@ unsigned cv_probe_all(struct cv_probe_ctx *c, struct cv_probe_time *times)
         }
         cv_probes[n].run(c);
         if (times)
-            times[n] = (struct cv_probe_time){cv_probes[n].name, clock_ns(CLOCK_MONOTONIC) - wall, clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu,
+            times[n] = (struct cv_probe_time){cv_probes[n].name, clock_ns(CLOCK_MONOTONIC) - wall,
+                                              clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu,
                                               c->root->n_calls - calls};
     }
     return n;

@@ -14,7 +14,8 @@ static cv_str join(struct cv_probe_ctx *c, cv_str dir, const char *name)
 static bool published_local(cv_str local)
 {
     struct cv_xy xy;
-    return cv_xy_from_variant(local, &xy) || cv_str_eqz(local, "cpu") || cv_str_eqz(local, "xpu") || cv_str_starts(local, "rocm") || cv_str_eqz(local, "cu") ||
+    return cv_xy_from_variant(local, &xy) || cv_str_eqz(local, "cpu") || cv_str_eqz(local, "xpu") ||
+           cv_str_starts(local, "rocm") || cv_str_eqz(local, "cu") ||
            cv_str_eqz(local, "cpu.cxx11.abi") || cv_str_eqz(local, "cxx11.abi");
 }
 
@@ -26,7 +27,8 @@ static void set_variant(struct cv_probe_ctx *c, struct cv_torch *t)
     struct cv_xy xy;
     t->release = cv_str_sub(t->version, 0, plus == SIZE_MAX ? t->version.len : plus);
     bool pre = cv_pep440_parse(t->version, &v) && cv_pep440_is_pre(&v);
-    t->from_source = (local.len && !published_local(local)) || (pre && cv_str_has(t->version, "git"));
+    t->from_source =
+        (local.len && !published_local(local)) || (pre && cv_str_has(t->version, "git"));
     if (cv_str_starts(local, "cpu"))
         t->variant = CV_S("cpu");
     else if (published_local(local) && !cv_str_has(local, "abi"))
@@ -66,7 +68,8 @@ static bool read_version_py(struct cv_probe_ctx *c, cv_str path, struct cv_torch
         if (none)
             cv_fact_state(&t->cuda, CV_ABSENT, path);
         else if (cv_xy_parse(v, &xy))
-            cv_fact_set(&t->cuda, v, path, cv_arena_fmt(c->arena, "cuda = '" CV_FMT "'", CV_ARG(v)));
+            cv_fact_set(&t->cuda, v, path,
+                        cv_arena_fmt(c->arena, "cuda = '" CV_FMT "'", CV_ARG(v)));
         else
             cv_fact_state(&t->cuda, CV_MALFORMED, path);
         if (none)
@@ -93,7 +96,8 @@ static void read_archs(struct cv_probe_ctx *c, struct cv_torch *t)
     while (cv_str_line(&text, &line)) {
         if (!cv_str_has(line, "NVCC_FLAGS_EXTRA") || cv_gencode_targets(&t->targets, line) == 0)
             continue;
-        cv_fact_set(&t->archs, cv_targets_str(c->arena, &t->targets, " "), path, line.len > 200 ? cv_str_sub(line, 0, 200) : line);
+        cv_fact_set(&t->archs, cv_targets_str(c->arena, &t->targets, " "), path,
+                    line.len > 200 ? cv_str_sub(line, 0, 200) : line);
         return;
     }
 }
@@ -112,7 +116,8 @@ static void read_pins(struct cv_probe_ctx *c, const struct cv_package *p, struct
 {
     cv_str path = join(c, p->path, "METADATA"), text, name, spec, marker;
     char buf[64];
-    if (!cv_known(&t->cuda) || cv_root_head(c->root, c->arena, path, CV_MAX_SMALL_FILE, &text) != CV_KNOWN)
+    if (!cv_known(&t->cuda) ||
+        cv_root_head(c->root, c->arena, path, CV_MAX_SMALL_FILE, &text) != CV_KNOWN)
         return;
     while (cv_metadata_requires(&text, &name, &spec, &marker)) {
         cv_str n = cv_project_name(name, buf, sizeof buf);
@@ -126,7 +131,8 @@ static void read_pins(struct cv_probe_ctx *c, const struct cv_package *p, struct
 static const struct cv_package *find_prefixed(const struct cv_env *env, const char *prefix)
 {
     for (uint32_t i = 0; i < env->n_packages; i++)
-        if (cv_str_starts(env->packages[i].name, prefix) && !env->packages[i].broken && !env->packages[i].duplicate)
+        if (cv_str_starts(env->packages[i].name, prefix) && !env->packages[i].broken &&
+            !env->packages[i].duplicate)
             return &env->packages[i];
     return NULL;
 }
@@ -141,11 +147,13 @@ static cv_str three_numbers(cv_str v)
     return v;
 }
 
-static void find_cudnn(struct cv_probe_ctx *c, const struct cv_env *env, cv_str site, struct cv_torch *t)
+static void find_cudnn(struct cv_probe_ctx *c, const struct cv_env *env, cv_str site,
+                       struct cv_torch *t)
 {
     cv_str v;
     struct cv_src src;
-    const cv_str folders[] = {join(c, site, "nvidia/cudnn/lib"), join(c, t->path, "lib"), join(c, env->path, "lib")};
+    const cv_str folders[] = {join(c, site, "nvidia/cudnn/lib"), join(c, t->path, "lib"),
+                              join(c, env->path, "lib")};
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         if (i == 2 && !cv_str_eqz(env->kind, "conda"))
             break;
@@ -159,14 +167,16 @@ static void find_cudnn(struct cv_probe_ctx *c, const struct cv_env *env, cv_str 
         cv_fact_set(&t->cudnn, three_numbers(p->version), p->path, p->version);
 }
 
-static void find_nccl(struct cv_probe_ctx *c, const struct cv_env *env, cv_str site, struct cv_torch *t)
+static void find_nccl(struct cv_probe_ctx *c, const struct cv_env *env, cv_str site,
+                      struct cv_torch *t)
 {
     cv_str v;
     struct cv_src src;
     const struct cv_package *p = find_prefixed(env, "nvidia-nccl-cu");
     /* Newest layouts first; torch before 2.0 has NCCL linked in. */
-    const cv_str files[] = {join(c, site, "nvidia/nccl/lib/libnccl.so.2"), join(c, env->path, "lib/libnccl.so.2"), join(c, t->path, "lib/libtorch_cuda_cpp.so"),
-                            join(c, t->path, "lib/libtorch_cuda.so")};
+    const cv_str files[] = {
+        join(c, site, "nvidia/nccl/lib/libnccl.so.2"), join(c, env->path, "lib/libnccl.so.2"),
+        join(c, t->path, "lib/libtorch_cuda_cpp.so"), join(c, t->path, "lib/libtorch_cuda.so")};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         if (i == 1 && !cv_str_eqz(env->kind, "conda"))
             continue;
@@ -189,10 +199,13 @@ static bool editable_place(struct cv_probe_ctx *c, const struct cv_package *p, c
     cv_str text, url;
     struct cv_json j;
     bool editable = false;
-    if (cv_root_read(c->root, c->arena, join(c, p->path, "direct_url.json"), CV_MAX_SMALL_FILE, &text, NULL) != CV_KNOWN || !cv_json_open(&j, c->arena, text, NULL))
+    if (cv_root_read(c->root, c->arena, join(c, p->path, "direct_url.json"), CV_MAX_SMALL_FILE,
+                     &text, NULL) != CV_KNOWN ||
+        !cv_json_open(&j, c->arena, text, NULL))
         return false;
     struct cv_jval root = cv_json_root(&j);
-    if (!cv_json_bool(cv_json_get(cv_json_get(root, "dir_info"), "editable"), &editable) || !editable)
+    if (!cv_json_bool(cv_json_get(cv_json_get(root, "dir_info"), "editable"), &editable) ||
+        !editable)
         return false;
     if (!cv_json_text(c->arena, cv_json_get(root, "url"), &url) || !cv_str_starts(url, "file:///"))
         return false;
@@ -204,7 +217,9 @@ static bool editable_place(struct cv_probe_ctx *c, const struct cv_package *p, c
 static bool egg_link_place(struct cv_probe_ctx *c, cv_str site, cv_str *ret)
 {
     cv_str text, line;
-    if (cv_root_head(c->root, c->arena, join(c, site, "torch.egg-link"), CV_MAX_PATH, &text) != CV_KNOWN || !cv_str_line(&text, &line))
+    if (cv_root_head(c->root, c->arena, join(c, site, "torch.egg-link"), CV_MAX_PATH, &text) !=
+            CV_KNOWN ||
+        !cv_str_line(&text, &line))
         return false;
     *ret = cv_str_trim(line);
     return ret->len && ret->ptr[0] == '/';
@@ -212,8 +227,15 @@ static bool egg_link_place(struct cv_probe_ctx *c, cv_str site, cv_str *ret)
 
 bool cv_torch_read(struct cv_probe_ctx *c, struct cv_env *env, cv_str site, struct cv_torch *ret)
 {
-    struct cv_torch t = {.version = CV_S(""), .release = CV_S(""), .variant = CV_S(""), .installer = CV_S(""), .metadata_version = CV_S(""), .hip = CV_S(""), .xpu = CV_S(""),
-                         .conda_build = CV_S(""), .path = join(c, site, "torch")};
+    struct cv_torch t = {.version = CV_S(""),
+                         .release = CV_S(""),
+                         .variant = CV_S(""),
+                         .installer = CV_S(""),
+                         .metadata_version = CV_S(""),
+                         .hip = CV_S(""),
+                         .xpu = CV_S(""),
+                         .conda_build = CV_S(""),
+                         .path = join(c, site, "torch")};
     const struct cv_package *p = cv_str_eq(site, env->site) ? cv_dist_find(env, "torch") : NULL;
     cv_str place;
     bool found = read_version_py(c, join(c, t.path, "version.py"), &t);
@@ -226,7 +248,9 @@ bool cv_torch_read(struct cv_probe_ctx *c, struct cv_env *env, cv_str site, stru
         t.metadata_version = p->version;
         t.installer = p->installer;
     }
-    if (!found && p && !p->broken && p->version.len && cv_root_is_dir(c->root, t.path)) { /* the package is there, its version.py is not readable */
+    if (!found && p && !p->broken && p->version.len &&
+        cv_root_is_dir(c->root,
+                       t.path)) { /* the package is there, its version.py is not readable */
         t.version = p->version;
         t.src = (struct cv_src){p->path, p->version};
         found = true;
@@ -262,8 +286,11 @@ static void take_build_string(struct cv_probe_ctx *c, struct cv_torch *t, cv_str
     while (n < v.len && (cv_is_digit(v.ptr[n]) || v.ptr[n] == '.'))
         n++;
     v = cv_str_sub(v, 0, n);
-    if (cv_str_has(v, ".") ? cv_xy_parse(v, &xy) : cv_xy_from_variant(cv_arena_fmt(c->arena, "cu" CV_FMT, CV_ARG(v)), &xy))
-        cv_fact_set(&t->cuda, cv_arena_fmt(c->arena, "%u.%u", xy.major, xy.minor), path, t->conda_build);
+    if (cv_str_has(v, ".")
+            ? cv_xy_parse(v, &xy)
+            : cv_xy_from_variant(cv_arena_fmt(c->arena, "cu" CV_FMT, CV_ARG(v)), &xy))
+        cv_fact_set(&t->cuda, cv_arena_fmt(c->arena, "%u.%u", xy.major, xy.minor), path,
+                    t->conda_build);
 }
 
 bool cv_torch_conda(struct cv_probe_ctx *c, const struct cv_env *env, struct cv_torch *ret)
@@ -277,16 +304,30 @@ bool cv_torch_conda(struct cv_probe_ctx *c, const struct cv_env *env, struct cv_
     for (size_t k = 0; k < 2; k++) {
         for (uint32_t i = 0; i < files.n_v; i++) {
             cv_str prefix = cv_arena_fmt(c->arena, "%s-", names[k]);
-            if (!cv_str_starts(files.v[i], cv_arena_z(c->arena, prefix)) || !cv_str_ends(files.v[i], ".json"))
+            if (!cv_str_starts(files.v[i], cv_arena_z(c->arena, prefix)) ||
+                !cv_str_ends(files.v[i], ".json"))
                 continue;
-            cv_str path = cv_arena_fmt(c->arena, CV_FMT "/" CV_FMT, CV_ARG(dir), CV_ARG(files.v[i]));
-            if (cv_root_read(c->root, c->arena, path, CV_MAX_TEXT_FILE, &text, NULL) != CV_KNOWN || !cv_json_open(&j, c->arena, text, NULL))
+            cv_str path =
+                cv_arena_fmt(c->arena, CV_FMT "/" CV_FMT, CV_ARG(dir), CV_ARG(files.v[i]));
+            if (cv_root_read(c->root, c->arena, path, CV_MAX_TEXT_FILE, &text, NULL) != CV_KNOWN ||
+                !cv_json_open(&j, c->arena, text, NULL))
                 continue;
             struct cv_jval root = cv_json_root(&j);
-            if (!cv_json_text(c->arena, cv_json_get(root, "name"), &name) || !cv_str_eqz(name, names[k]) || !cv_json_text(c->arena, cv_json_get(root, "version"), &version))
+            if (!cv_json_text(c->arena, cv_json_get(root, "name"), &name) ||
+                !cv_str_eqz(name, names[k]) ||
+                !cv_json_text(c->arena, cv_json_get(root, "version"), &version))
                 continue;
-            struct cv_torch t = {.version = version, .release = version, .variant = CV_S(""), .installer = CV_S("conda"), .metadata_version = version, .hip = CV_S(""), .xpu = CV_S(""),
-                                 .conda_build = CV_S(""), .path = env->path, .conda = true, .src = {path, version}};
+            struct cv_torch t = {.version = version,
+                                 .release = version,
+                                 .variant = CV_S(""),
+                                 .installer = CV_S("conda"),
+                                 .metadata_version = version,
+                                 .hip = CV_S(""),
+                                 .xpu = CV_S(""),
+                                 .conda_build = CV_S(""),
+                                 .path = env->path,
+                                 .conda = true,
+                                 .src = {path, version}};
             (void)cv_json_text(c->arena, cv_json_get(root, "build"), &t.conda_build);
             take_build_string(c, &t, path);
             set_variant(c, &t);

@@ -39,7 +39,8 @@ static struct cv_node *driver(struct cv_arena *a, const struct cv_judgement *j)
     return o;
 }
 
-static struct cv_node *gpus(struct cv_arena *a, const struct cv_machine *m, const struct cv_judgement *j)
+static struct cv_node *gpus(struct cv_arena *a, const struct cv_machine *m,
+                            const struct cv_judgement *j)
 {
     struct cv_node *list = cv_node_list(a);
     for (uint32_t i = 0; i < j->n_gpus; i++) {
@@ -47,7 +48,8 @@ static struct cv_node *gpus(struct cv_arena *a, const struct cv_machine *m, cons
         struct cv_node *o = cv_node_add(list, cv_node_object(a));
         (void)cv_node_put_fact(a, o, "name", &m->gpus[g->gpu].name);
         (void)cv_node_put_fact(a, o, "cc", &m->gpus[g->gpu].cc_text);
-        (void)cv_node_put(o, "via", g->has_via ? cv_node_text(a, cv_target_str(a, g->via)) : cv_node_null(a));
+        (void)cv_node_put(o, "via",
+                          g->has_via ? cv_node_text(a, cv_target_str(a, g->via)) : cv_node_null(a));
         (void)cv_node_put(o, "verdict", cv_node_text(a, cv_str_z(cv_verdict_name(g->verdict))));
         if (m->gpus[g->gpu].hidden)
             (void)cv_node_put(o, "hidden", cv_node_bool(a, true));
@@ -55,7 +57,8 @@ static struct cv_node *gpus(struct cv_arena *a, const struct cv_machine *m, cons
     return list;
 }
 
-static struct cv_node *environment(struct cv_arena *a, const struct cv_machine *m, const struct cv_env_judgement *ej)
+static struct cv_node *environment(struct cv_arena *a, const struct cv_machine *m,
+                                   const struct cv_env_judgement *ej)
 {
     const struct cv_env *e = &m->environments[ej->env];
     const struct cv_build *b = &ej->build;
@@ -65,7 +68,8 @@ static struct cv_node *environment(struct cv_arena *a, const struct cv_machine *
     (void)cv_node_put(o, "torch", text_or_null(a, b->torch));
     (void)cv_node_put(o, "variant", text_or_null(a, b->variant));
     (void)cv_node_put(o, "channel", text_or_null(a, b->channel));
-    (void)cv_node_put(o, "cuda", b->has_cuda ? text_or_null(a, b->cuda_toolkit) : cv_node_text(a, CV_S("none")));
+    (void)cv_node_put(
+        o, "cuda", b->has_cuda ? text_or_null(a, b->cuda_toolkit) : cv_node_text(a, CV_S("none")));
     (void)cv_node_put(o, "cudnn", text_or_null(a, b->cudnn));
     (void)cv_node_put_fact(a, o, "python", &e->python);
     (void)cv_node_put(o, "os", text_or_null(a, b->os));
@@ -77,7 +81,8 @@ static struct cv_node *environment(struct cv_arena *a, const struct cv_machine *
     if (ej->j.n_needs) {
         struct cv_node *needs = cv_node_put(o, "needs", cv_node_object(a));
         for (uint32_t i = 0; i < ej->j.n_needs; i++)
-            (void)cv_node_put(needs, cv_arena_z(a, ej->j.needs[i].axis), cv_node_text(a, ej->j.needs[i].must));
+            (void)cv_node_put(needs, cv_arena_z(a, ej->j.needs[i].axis),
+                              cv_node_text(a, ej->j.needs[i].must));
     }
     return o;
 }
@@ -114,13 +119,16 @@ static struct cv_node *finding(struct cv_arena *a, const struct cv_finding *f)
     return o;
 }
 
-struct cv_node *cv_tree_doctor(struct cv_arena *a, const struct cv_facts *f, const struct cv_machine *m, const struct cv_diagnosis *d)
+struct cv_node *cv_tree_doctor(struct cv_arena *a, const struct cv_facts *f,
+                               const struct cv_machine *m, const struct cv_diagnosis *d)
 {
     struct cv_node *o = cv_node_object(a);
     (void)f;
     (void)cv_node_put(o, "schema", cv_node_text(a, CV_S("cuvet/doctor/1")));
     (void)cv_node_put(o, "machine", cv_tree_machine(a, m));
-    (void)cv_node_put(o, "verdict", d->has_verdict ? cv_node_text(a, cv_str_z(cv_verdict_name(d->verdict))) : cv_node_null(a));
+    (void)cv_node_put(o, "verdict",
+                      d->has_verdict ? cv_node_text(a, cv_str_z(cv_verdict_name(d->verdict)))
+                                     : cv_node_null(a));
     struct cv_node *list = cv_node_put(o, "environments", cv_node_list(a));
     for (uint32_t i = 0; i < d->n_envs; i++)
         (void)cv_node_add(list, environment(a, m, &d->envs[i]));

@@ -10,13 +10,18 @@ struct writer {
 static size_t utf8_len(const unsigned char *p, size_t left)
 {
     unsigned char c = p[0];
-    size_t n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+    size_t n = c < 0x80                ? 1
+               : c >= 0xc2 && c < 0xe0 ? 2
+               : c >= 0xe0 && c < 0xf0 ? 3
+               : c >= 0xf0 && c < 0xf5 ? 4
+                                       : 0;
     if (n == 0 || n > left)
         return 0;
     for (size_t k = 1; k < n; k++)
         if ((p[k] & 0xc0) != 0x80)
             return 0;
-    if ((c == 0xe0 && p[1] < 0xa0) || (c == 0xed && p[1] > 0x9f) || (c == 0xf0 && p[1] < 0x90) || (c == 0xf4 && p[1] > 0x8f))
+    if ((c == 0xe0 && p[1] < 0xa0) || (c == 0xed && p[1] > 0x9f) || (c == 0xf0 && p[1] < 0x90) ||
+        (c == 0xf4 && p[1] > 0x8f))
         return 0;
     return n;
 }
@@ -48,7 +53,7 @@ static void new_line(struct writer *w, int level)
     if (w->indent == 0)
         return;
     cv_buf_addc(&w->b, '\n');
-    cv_buf_addn(&w->b, ' ', (size_t)(level * w->indent));
+    cv_buf_addn(&w->b, ' ', (size_t)level * (size_t)w->indent);
 }
 
 /* Trees are built by our own code and a few levels deep: recursion is bounded. */

@@ -7,9 +7,14 @@ static size_t next_char(cv_str s, size_t i, unsigned *ret_columns, bool *ret_bad
     const unsigned char *p = (const unsigned char *)s.ptr + i;
     size_t left = s.len - i;
     unsigned char c = p[0];
-    size_t n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+    size_t n = c < 0x80                ? 1
+               : c >= 0xc2 && c < 0xe0 ? 2
+               : c >= 0xe0 && c < 0xf0 ? 3
+               : c >= 0xf0 && c < 0xf5 ? 4
+                                       : 0;
     *ret_columns = 1;
-    *ret_bad = n == 0 || n > left || c < 0x20 || c == 0x7f || (c == 0xc2 && left > 1 && p[1] < 0xa0);
+    *ret_bad =
+        n == 0 || n > left || c < 0x20 || c == 0x7f || (c == 0xc2 && left > 1 && p[1] < 0xa0);
     if (*ret_bad)
         return n == 0 || n > left ? 1 : n;
     for (size_t k = 1; k < n; k++)
@@ -17,7 +22,8 @@ static size_t next_char(cv_str s, size_t i, unsigned *ret_columns, bool *ret_bad
             *ret_bad = true;
             return 1;
         }
-    if (n == 3 && ((c == 0xe2 && p[1] == 0x80 && p[2] >= 0xaa && p[2] <= 0xae) || (c == 0xe2 && p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9)))
+    if (n == 3 && ((c == 0xe2 && p[1] == 0x80 && p[2] >= 0xaa && p[2] <= 0xae) ||
+                   (c == 0xe2 && p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9)))
         *ret_bad = true; /* characters that turn the reading direction */
     if (n == 3 && c >= 0xe3 && c <= 0xed)
         *ret_columns = 2;
@@ -82,14 +88,16 @@ void cv_lay_put(struct cv_buf *b, const struct cv_text_style *st, enum cv_color 
         cv_buf_addz(b, "\033[0m");
 }
 
-void cv_lay_line(struct cv_buf *b, const struct cv_text_style *st, enum cv_color color, size_t indent, cv_str text)
+void cv_lay_line(struct cv_buf *b, const struct cv_text_style *st, enum cv_color color,
+                 size_t indent, cv_str text)
 {
     cv_buf_addn(b, ' ', indent);
     cv_lay_put(b, st, color, text);
     cv_buf_addc(b, '\n');
 }
 
-void cv_lay_wrap(struct cv_buf *b, const struct cv_text_style *st, size_t at, size_t indent, cv_str text)
+void cv_lay_wrap(struct cv_buf *b, const struct cv_text_style *st, size_t at, size_t indent,
+                 cv_str text)
 {
     size_t width = st->width < 40 ? 40 : st->width;
     cv_str rest = text, word;

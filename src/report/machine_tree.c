@@ -28,7 +28,8 @@ static void put(struct mt *t, struct cv_node *o, const char *key, const struct c
 static void put_states(struct mt *t, struct cv_node *m, const struct cv_machine *x)
 {
     if (x->driver.version.state == CV_DENIED || x->driver.version.state == CV_MALFORMED)
-        (void)cv_node_put(m, "driver_state", cv_node_text(t->a, cv_str_z(cv_state_name(x->driver.version.state))));
+        (void)cv_node_put(m, "driver_state",
+                          cv_node_text(t->a, cv_str_z(cv_state_name(x->driver.version.state))));
 }
 
 static struct cv_node *gpus(struct mt *t, const struct cv_machine *m)
@@ -53,7 +54,9 @@ static struct cv_node *gpus(struct mt *t, const struct cv_machine *m)
         (void)cv_node_put_fact(a, o, "mig", &g->mig);
         (void)cv_node_put(o, "tegra", cv_node_bool(a, g->tegra));
         (void)cv_node_put(o, "hidden", cv_node_bool(a, g->hidden));
-        (void)cv_node_put(o, "in_nvml", g->in_nvml == CV_UNKNOWN ? cv_node_null(a) : cv_node_bool(a, g->in_nvml == CV_YES));
+        (void)cv_node_put(o, "in_nvml",
+                          g->in_nvml == CV_UNKNOWN ? cv_node_null(a)
+                                                   : cv_node_bool(a, g->in_nvml == CV_YES));
     }
     source(t, "gpus", &m->gpus_src);
     return list;
@@ -80,7 +83,8 @@ static struct cv_node *toolkits(struct cv_arena *a, const struct cv_machine *m)
     return list;
 }
 
-static struct cv_node *libs(struct cv_arena *a, const struct cv_machine *m, const struct cv_lib *l, uint32_t n)
+static struct cv_node *libs(struct cv_arena *a, const struct cv_machine *m, const struct cv_lib *l,
+                            uint32_t n)
 {
     if (!m->toolkits_known && n == 0)
         return cv_node_null(a);
@@ -159,7 +163,8 @@ static struct cv_node *environments(struct cv_arena *a, const struct cv_machine 
             else
                 (void)cv_node_put(packages, cv_arena_z(a, p->name), cv_node_text(a, p->version));
             if (p->torch_requirement.len && !p->broken && !p->duplicate)
-                (void)cv_node_put(needs, cv_arena_z(a, p->name), cv_node_text(a, p->torch_requirement));
+                (void)cv_node_put(needs, cv_arena_z(a, p->name),
+                                  cv_node_text(a, p->torch_requirement));
         }
         (void)cv_node_put(o, "torch_requirements", needs);
         (void)cv_node_put(o, "broken", broken);
@@ -179,7 +184,8 @@ static struct cv_node *place(struct mt *t, const struct cv_machine *m)
     const struct {
         const char *name;
         const struct cv_fact *f;
-    } places[] = {{"wsl", &m->place.wsl}, {"container", &m->place.container}, {"jetson", &m->place.jetson}};
+    } places[] = {
+        {"wsl", &m->place.wsl}, {"container", &m->place.container}, {"jetson", &m->place.jetson}};
     for (size_t i = 0; i < 3; i++) {
         if (!cv_known(places[i].f))
             continue;
@@ -192,7 +198,10 @@ static struct cv_node *place(struct mt *t, const struct cv_machine *m)
 static void put_nvml(struct mt *t, struct cv_node *m, const struct cv_nvml *n)
 {
     struct cv_node *o = cv_node_put(m, "nvml", cv_node_object(t->a));
-    (void)cv_node_put(o, "state", cv_node_text(t->a, cv_str_z(n->state == CV_MALFORMED ? "failed" : cv_state_name(n->state))));
+    (void)cv_node_put(
+        o, "state",
+        cv_node_text(t->a,
+                     cv_str_z(n->state == CV_MALFORMED ? "failed" : cv_state_name(n->state))));
     (void)cv_node_put(o, "code", cv_node_int(t->a, n->code));
     (void)cv_node_put(o, "error", text_or_null(t->a, n->error));
     (void)cv_node_put(o, "library", text_or_null(t->a, n->library));
@@ -215,7 +224,8 @@ struct cv_node *cv_tree_machine(struct cv_arena *a, const struct cv_machine *m)
     (void)cv_node_put(o, "nccl", libs(a, m, m->nccl, m->n_nccl));
     (void)cv_node_put(o, "environments", environments(a, m));
     const char *flavour = cv_flavour_name(m->driver.flavour);
-    (void)cv_node_put(o, "driver_flavour", flavour ? cv_node_text(a, cv_str_z(flavour)) : cv_node_null(a));
+    (void)cv_node_put(o, "driver_flavour",
+                      flavour ? cv_node_text(a, cv_str_z(flavour)) : cv_node_null(a));
     put_states(&t, o, m);
     put(&t, o, "driver_library", &m->driver.umd);
     put(&t, o, "driver_library_path", &m->driver.umd_path);
@@ -240,7 +250,8 @@ struct cv_node *cv_tree_machine(struct cv_arena *a, const struct cv_machine *m)
     (void)cv_node_put(o, "compilers", compilers(a, m));
     struct cv_node *vars = cv_node_put(o, "variables", cv_node_object(a));
     for (uint32_t i = 0; i < m->n_variables; i++)
-        (void)cv_node_put(vars, cv_arena_z(a, m->variables[i].name), cv_node_text(a, m->variables[i].value));
+        (void)cv_node_put(vars, cv_arena_z(a, m->variables[i].name),
+                          cv_node_text(a, m->variables[i].value));
     struct cv_node *problems = cv_node_put(o, "problems", cv_node_list(a));
     for (uint32_t i = 0; i < m->n_problems; i++) {
         struct cv_node *p = cv_node_add(problems, cv_node_object(a));

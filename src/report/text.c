@@ -2,7 +2,8 @@
  * tests/screens/ came before this code. */
 #include "report/text.h"
 
-static cv_str env_label(struct cv_arena *a, const struct cv_machine *m, const struct cv_diagnosis *d)
+static cv_str env_label(struct cv_arena *a, const struct cv_machine *m,
+                        const struct cv_diagnosis *d)
 {
     if (d->verdict_env < 0)
         return CV_S("");
@@ -59,15 +60,22 @@ static void headline(struct cv_text *t)
     else if (!d->has_verdict && !t->m->environments_known)
         text = CV_S("nothing wrong is known of this machine");
     else if (!d->has_verdict)
-        text = cv_count_gpus(t->m) ? CV_S("the driver side is in order; no PyTorch is installed yet") : CV_S("no NVIDIA GPU and no PyTorch: nothing to judge");
+        text = cv_count_gpus(t->m)
+                   ? CV_S("the driver side is in order; no PyTorch is installed yet")
+                   : CV_S("no NVIDIA GPU and no PyTorch: nothing to judge");
     else if (d->verdict_env >= 0 && cv_verdict_fails(d->verdict))
-        text = cv_arena_fmt(t->a, CV_FMT " %s", CV_ARG(env_label(t->a, t->m, d)), verdict_words(d->verdict));
+        text = cv_arena_fmt(t->a, CV_FMT " %s", CV_ARG(env_label(t->a, t->m, d)),
+                            verdict_words(d->verdict));
     else if (errors)
         text = d->findings[0].title;
     else if (d->verdict_env >= 0)
-        text = cv_arena_fmt(t->a, CV_FMT " %s", CV_ARG(env_label(t->a, t->m, d)), verdict_words(d->verdict));
+        text = cv_arena_fmt(t->a, CV_FMT " %s", CV_ARG(env_label(t->a, t->m, d)),
+                            verdict_words(d->verdict));
     else
-        text = cv_verdict_fails(d->verdict) ? CV_S("not every environment fits") : cv_arena_fmt(t->a, "%u environments with torch, the least of them: %s", d->n_envs, cv_verdict_name(d->verdict));
+        text = cv_verdict_fails(d->verdict)
+                   ? CV_S("not every environment fits")
+                   : cv_arena_fmt(t->a, "%u environments with torch, the least of them: %s",
+                                  d->n_envs, cv_verdict_name(d->verdict));
     cv_lay_put(t->b, t->st, color, cv_str_z(word));
     cv_buf_addz(t->b, "  ");
     cv_lay_wrap(t->b, t->st, strlen(word) + 2, strlen(word) + 2, text);
@@ -77,7 +85,8 @@ static void fixes(struct cv_text *t, const struct cv_finding *f, size_t indent)
 {
     for (uint32_t i = 0; i < f->n_fixes; i++) {
         const struct cv_fix *x = &f->fixes[i];
-        const char *label = x->needs_root ? (i == 0 ? "Fix (admin)  " : "or (admin)   ") : (i == 0 ? "Fix          " : "or           ");
+        const char *label = x->needs_root ? (i == 0 ? "Fix (admin)  " : "or (admin)   ")
+                                          : (i == 0 ? "Fix          " : "or           ");
         cv_buf_addn(t->b, ' ', indent);
         cv_lay_put(t->b, t->st, CV_BOLD, cv_str_z(label));
         cv_lay_wrap(t->b, t->st, indent + 13, indent + 13, x->text);
@@ -100,8 +109,12 @@ static void evidence(struct cv_text *t, const struct cv_finding *f, size_t inden
         const struct cv_evidence *e = &f->evidence[i];
         if (cv_str_starts(e->source, "facts:") && !t->st->verbose)
             continue;
-        cv_str text = e->text.len > 160 ? cv_arena_fmt(t->a, CV_FMT "...", CV_ARG(cv_str_sub(e->text, 0, 157))) : e->text;
-        labelled(t, indent, shown++ == 0 ? "Seen" : "", text.len ? cv_arena_fmt(t->a, CV_FMT ": " CV_FMT, CV_ARG(e->source), CV_ARG(text)) : e->source);
+        cv_str text = e->text.len > 160
+                          ? cv_arena_fmt(t->a, CV_FMT "...", CV_ARG(cv_str_sub(e->text, 0, 157)))
+                          : e->text;
+        labelled(t, indent, shown++ == 0 ? "Seen" : "",
+                 text.len ? cv_arena_fmt(t->a, CV_FMT ": " CV_FMT, CV_ARG(e->source), CV_ARG(text))
+                          : e->source);
     }
 }
 
@@ -129,11 +142,18 @@ static void other_findings(struct cv_text *t)
         }
         if (shown++ == 0)
             cv_buf_addc(t->b, '\n');
-        enum cv_color color = f->severity == CV_ERROR ? CV_RED : f->severity == CV_WARNING ? CV_YELLOW : CV_DIM;
-        const char *word = f->severity == CV_ERROR ? "Error" : f->severity == CV_WARNING ? "Warning" : "Note";
+        enum cv_color color = f->severity == CV_ERROR     ? CV_RED
+                              : f->severity == CV_WARNING ? CV_YELLOW
+                                                          : CV_DIM;
+        const char *word = f->severity == CV_ERROR     ? "Error"
+                           : f->severity == CV_WARNING ? "Warning"
+                                                       : "Note";
         cv_lay_put(t->b, t->st, color, cv_str_z(word));
         cv_buf_addz(t->b, "  ");
-        cv_str where = f->env.len && t->d->n_envs > 1 ? cv_arena_fmt(t->a, CV_FMT " [" CV_FMT "]", CV_ARG(f->title), CV_ARG(f->env)) : f->title;
+        cv_str where =
+            f->env.len && t->d->n_envs > 1
+                ? cv_arena_fmt(t->a, CV_FMT " [" CV_FMT "]", CV_ARG(f->title), CV_ARG(f->env))
+                : f->title;
         cv_lay_wrap(t->b, t->st, strlen(word) + 2, strlen(word) + 2, where);
         if (f->severity == CV_INFO && !t->st->verbose && f->n_fixes == 0)
             continue;
@@ -142,10 +162,12 @@ static void other_findings(struct cv_text *t)
         evidence(t, f, 2, t->st->verbose ? 20 : 2);
     }
     if (left)
-        cv_lay_wrap(t->b, t->st, 0, 0, cv_arena_fmt(t->a, "and %u more: cuvet -v shows them all", left));
+        cv_lay_wrap(t->b, t->st, 0, 0,
+                    cv_arena_fmt(t->a, "and %u more: cuvet -v shows them all", left));
 }
 
-void cv_text_doctor(struct cv_buf *b, const struct cv_text_style *st, const struct cv_facts *f, const struct cv_machine *m, const struct cv_diagnosis *d)
+void cv_text_doctor(struct cv_buf *b, const struct cv_text_style *st, const struct cv_facts *f,
+                    const struct cv_machine *m, const struct cv_diagnosis *d)
 {
     struct cv_text t = {.b = b, .st = st, .f = f, .m = m, .d = d, .a = b->arena};
     headline(&t);

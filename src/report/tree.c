@@ -67,7 +67,8 @@ struct cv_node *cv_node_put(struct cv_node *object, const char *key, struct cv_n
     return cv_node_add(object, child);
 }
 
-struct cv_node *cv_node_put_fact(struct cv_arena *a, struct cv_node *object, const char *key, const struct cv_fact *f)
+struct cv_node *cv_node_put_fact(struct cv_arena *a, struct cv_node *object, const char *key,
+                                 const struct cv_fact *f)
 {
     if (cv_known(f))
         return cv_node_put(object, key, cv_node_text(a, f->v));

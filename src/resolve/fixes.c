@@ -22,7 +22,8 @@ static const struct cv_env_judgement *env_of(const struct cv_fixing *x, const st
 static cv_str series_of(cv_str release)
 {
     size_t first = cv_str_findc(release, '.');
-    size_t second = first == SIZE_MAX ? SIZE_MAX : cv_str_findc(cv_str_from(release, first + 1), '.');
+    size_t second =
+        first == SIZE_MAX ? SIZE_MAX : cv_str_findc(cv_str_from(release, first + 1), '.');
     return second == SIZE_MAX ? release : cv_str_sub(release, 0, first + 1 + second);
 }
 
@@ -46,8 +47,10 @@ static cv_str companions(struct cv_fixing *x, const struct cv_env *e, cv_str tor
         for (uint32_t i = 0; i < e->n_packages; i++)
             there = there || (cv_str_eqz(e->packages[i].name, names[n]) && !e->packages[i].broken);
         for (uint32_t r = 0; there && r < cv_facts_rows(x->f, CV_T_TORCH_COMPANIONS); r++)
-            if (cv_str_eqz(cv_facts_at(x->f, CV_T_TORCH_COMPANIONS, r, 0), names[n]) && cv_str_eq(cv_facts_get(x->f, CV_T_TORCH_COMPANIONS, r, "torch_exact"), torch) &&
-                (best.len == 0 || cv_dotted_cmp(cv_facts_at(x->f, CV_T_TORCH_COMPANIONS, r, 1), best) > 0))
+            if (cv_str_eqz(cv_facts_at(x->f, CV_T_TORCH_COMPANIONS, r, 0), names[n]) &&
+                cv_str_eq(cv_facts_get(x->f, CV_T_TORCH_COMPANIONS, r, "torch_exact"), torch) &&
+                (best.len == 0 ||
+                 cv_dotted_cmp(cv_facts_at(x->f, CV_T_TORCH_COMPANIONS, r, 1), best) > 0))
                 best = cv_facts_at(x->f, CV_T_TORCH_COMPANIONS, r, 1);
         if (there && best.len)
             out = cv_arena_fmt(x->a, CV_FMT " %s==" CV_FMT, CV_ARG(out), names[n], CV_ARG(best));
@@ -64,23 +67,29 @@ static cv_str command_for(struct cv_fixing *x, const struct cv_env *e, const str
     cv_str more = companions(x, e, c->build.torch);
     /* torch first, companions behind it, then the options */
     size_t at = cv_str_find(line, CV_S(" --index-url"));
-    cv_str head = cv_str_sub(line, 0, at == SIZE_MAX ? line.len : at), tail = at == SIZE_MAX ? CV_S("") : cv_str_from(line, at);
-    bool same = cv_str_eq(e->torch.release, c->build.torch); /* an installer keeps what already satisfies the request */
+    cv_str head = cv_str_sub(line, 0, at == SIZE_MAX ? line.len : at),
+           tail = at == SIZE_MAX ? CV_S("") : cv_str_from(line, at);
+    bool same =
+        cv_str_eq(e->torch.release,
+                  c->build.torch); /* an installer keeps what already satisfies the request */
     if (same && tail.len && !cv_str_eqz(c->build.channel, "pypi"))
         head = cv_arena_fmt(x->a, CV_FMT "+" CV_FMT, CV_ARG(head), CV_ARG(c->build.variant));
     else if (same)
-        tail = cv_arena_fmt(x->a, CV_FMT "%s", CV_ARG(tail), uv ? " --reinstall-package torch" : " --force-reinstall");
+        tail = cv_arena_fmt(x->a, CV_FMT "%s", CV_ARG(tail),
+                            uv ? " --reinstall-package torch" : " --force-reinstall");
     return cv_arena_fmt(x->a, CV_FMT CV_FMT CV_FMT, CV_ARG(head), CV_ARG(more), CV_ARG(tail));
 }
 
 static cv_str choice_words(struct cv_fixing *x, const struct cv_choice *c)
 {
-    return cv_arena_fmt(x->a, "torch " CV_FMT " for CUDA %u.%u", CV_ARG(c->build.torch), c->build.cuda.major, c->build.cuda.minor);
+    return cv_arena_fmt(x->a, "torch " CV_FMT " for CUDA %u.%u", CV_ARG(c->build.torch),
+                        c->build.cuda.major, c->build.cuda.minor);
 }
 
 static bool usable(const struct cv_choice *c)
 {
-    return c->j.verdict == CV_V_WORKS || c->j.verdict == CV_V_WORKS_JIT || c->j.verdict == CV_V_WORKS_IF;
+    return c->j.verdict == CV_V_WORKS || c->j.verdict == CV_V_WORKS_JIT ||
+           c->j.verdict == CV_V_WORKS_IF;
 }
 
 /* The same release in another variant, else the same series, else the newest that works. True if one was offered. */
@@ -91,16 +100,21 @@ static bool offer_build(struct cv_fixing *x, struct cv_finding *f, const char *b
         return false;
     const struct cv_env *e = &x->m->environments[ej->env];
     struct cv_machine m = machine_for(x, e);
-    const struct cv_want wants[] = {{.torch = e->torch.release}, {.series = series_of(e->torch.release)}, {.torch = CV_S("")}};
+    const struct cv_want wants[] = {
+        {.torch = e->torch.release}, {.series = series_of(e->torch.release)}, {.torch = CV_S("")}};
     struct cv_choice c, newest;
     for (size_t i = 0; i < 3; i++) {
         if (!cv_resolve_best(x->f, x->a, &m, &wants[i], &c) || !usable(&c))
             continue;
-        cv_str text = cv_arena_fmt(x->a, "Install " CV_FMT "%s.", CV_ARG(choice_words(x, &c)), because);
-        if (i < 2 && cv_resolve_best(x->f, x->a, &m, &wants[2], &newest) && usable(&newest) && !cv_str_eq(newest.build.torch, c.build.torch))
-            text = cv_arena_fmt(x->a, CV_FMT " The newest that runs here is " CV_FMT ".", CV_ARG(text), CV_ARG(choice_words(x, &newest)));
+        cv_str text =
+            cv_arena_fmt(x->a, "Install " CV_FMT "%s.", CV_ARG(choice_words(x, &c)), because);
+        if (i < 2 && cv_resolve_best(x->f, x->a, &m, &wants[2], &newest) && usable(&newest) &&
+            !cv_str_eq(newest.build.torch, c.build.torch))
+            text = cv_arena_fmt(x->a, CV_FMT " The newest that runs here is " CV_FMT ".",
+                                CV_ARG(text), CV_ARG(choice_words(x, &newest)));
         else if (i == 2 && cv_str_cmp(c.build.torch, e->torch.release) != 0)
-            text = cv_arena_fmt(x->a, CV_FMT " No build of torch " CV_FMT " runs here.", CV_ARG(text), CV_ARG(series_of(e->torch.release)));
+            text = cv_arena_fmt(x->a, CV_FMT " No build of torch " CV_FMT " runs here.",
+                                CV_ARG(text), CV_ARG(series_of(e->torch.release)));
         cv_fix_add(x, f, false, text, command_for(x, e, &c));
         return true;
     }
@@ -116,7 +130,10 @@ static void fix_gpu_code(struct cv_fixing *x, struct cv_finding *f)
         return;
     }
     if (!offer_build(x, f, ", which has code for every GPU here"))
-        cv_fix_add(x, f, false, CV_S("No published build runs on this GPU with this driver, Python and system. A newer driver or another Python may unlock one."), CV_S(""));
+        cv_fix_add(x, f, false,
+                   CV_S("No published build runs on this GPU with this driver, Python and system. "
+                        "A newer driver or another Python may unlock one."),
+                   CV_S(""));
 }
 
 static void fix_driver_too_old(struct cv_fixing *x, struct cv_finding *f)
@@ -137,13 +154,16 @@ static void fix_cpu_only(struct cv_fixing *x, struct cv_finding *f)
     if (cv_known(&x->m->place.jetson))
         cv_fix_jetson(x, f);
     else if (!offer_build(x, f, ", the CUDA build"))
-        cv_fix_add(x, f, false, CV_S("Install a CUDA build of torch instead; none of the known ones fits this driver, GPU and Python."), CV_S(""));
+        cv_fix_add(x, f, false,
+                   CV_S("Install a CUDA build of torch instead; none of the known ones fits this "
+                        "driver, GPU and Python."),
+                   CV_S(""));
 }
 
 static void fix_companion(struct cv_fixing *x, struct cv_finding *f)
 {
     const struct cv_env_judgement *ej = env_of(x, f);
-    if (!ej)
+    if (!ej || !x->m->environments)
         return;
     const struct cv_env *e = &x->m->environments[ej->env];
     cv_str list = companions(x, e, e->torch.release);
@@ -155,16 +175,21 @@ static void fix_companion(struct cv_fixing *x, struct cv_finding *f)
     uint32_t row;
     const cv_str key[4] = {b.torch, b.variant, b.os, b.arch};
     row = cv_facts_find(x->f, CV_T_TORCH_BUILDS, key, 4);
-    if (row != CV_NO_ROW && cv_str_eqz(cv_facts_get(x->f, CV_T_TORCH_BUILDS, row, "on_pypi"), "yes"))
+    if (row != CV_NO_ROW &&
+        cv_str_eqz(cv_facts_get(x->f, CV_T_TORCH_BUILDS, row, "on_pypi"), "yes"))
         b.channel = CV_S("pypi");
     cv_str line = cv_install_command(x->f, x->a, &b, uv ? CV_S("uv") : CV_S("pip"), e->path);
     size_t at = cv_str_find(line, CV_S(" --index-url"));
-    cv_str head = cv_str_sub(line, 0, at == SIZE_MAX ? line.len : at), tail = at == SIZE_MAX ? CV_S("") : cv_str_from(line, at);
-    cv_fix_add(x, f, false, cv_arena_fmt(x->a, "Install the versions that belong to torch " CV_FMT ".", CV_ARG(e->torch.release)),
+    cv_str head = cv_str_sub(line, 0, at == SIZE_MAX ? line.len : at),
+           tail = at == SIZE_MAX ? CV_S("") : cv_str_from(line, at);
+    cv_fix_add(x, f, false,
+               cv_arena_fmt(x->a, "Install the versions that belong to torch " CV_FMT ".",
+                            CV_ARG(e->torch.release)),
                cv_arena_fmt(x->a, CV_FMT CV_FMT CV_FMT, CV_ARG(head), CV_ARG(list), CV_ARG(tail)));
 }
 
-static void fix_library(struct cv_fixing *x, struct cv_finding *f, const char *package, const struct cv_fact *want)
+static void fix_library(struct cv_fixing *x, struct cv_finding *f, const char *package,
+                        const struct cv_fact *want)
 {
     const struct cv_env_judgement *ej = env_of(x, f);
     if (!ej || !cv_known(want))
@@ -172,9 +197,12 @@ static void fix_library(struct cv_fixing *x, struct cv_finding *f, const char *p
     const struct cv_env *e = &x->m->environments[ej->env];
     bool uv = cv_str_eqz(e->kind, "uv") || cv_str_eqz(e->torch.installer, "uv");
     cv_str name = want->src.text.len ? want->src.text : cv_str_z(package);
-    cv_fix_add(x, f, false, CV_S("Put back the version that torch pins."),
-               uv ? cv_arena_fmt(x->a, "uv pip install --python " CV_FMT "/bin/python " CV_FMT "==" CV_FMT, CV_ARG(e->path), CV_ARG(name), CV_ARG(want->v))
-                  : cv_arena_fmt(x->a, CV_FMT "/bin/python -m pip install " CV_FMT "==" CV_FMT, CV_ARG(e->path), CV_ARG(name), CV_ARG(want->v)));
+    cv_fix_add(
+        x, f, false, CV_S("Put back the version that torch pins."),
+        uv ? cv_arena_fmt(x->a, "uv pip install --python " CV_FMT "/bin/python " CV_FMT "==" CV_FMT,
+                          CV_ARG(e->path), CV_ARG(name), CV_ARG(want->v))
+           : cv_arena_fmt(x->a, CV_FMT "/bin/python -m pip install " CV_FMT "==" CV_FMT,
+                          CV_ARG(e->path), CV_ARG(name), CV_ARG(want->v)));
 }
 
 static void fix_environment(struct cv_fixing *x, struct cv_finding *f)
@@ -188,20 +216,30 @@ static void fix_environment(struct cv_fixing *x, struct cv_finding *f)
     else if (cv_str_eqz(f->id, "companion-mismatch"))
         fix_companion(x, f);
     else if (cv_str_eqz(f->id, "two-torches"))
-        cv_fix_add(x, f, false, CV_S("Remove one of them: uninstall torch with pip until it says that it is not installed, then install the wanted build once."),
-                   e ? cv_arena_fmt(x->a, CV_FMT "/bin/python -m pip uninstall torch", CV_ARG(e->path)) : CV_S(""));
+        cv_fix_add(
+            x, f, false,
+            CV_S("Remove one of them: uninstall torch with pip until it says that it is not "
+                 "installed, then install the wanted build once."),
+            e ? cv_arena_fmt(x->a, CV_FMT "/bin/python -m pip uninstall torch", CV_ARG(e->path))
+              : CV_S(""));
     else if (cv_str_eqz(f->id, "torch-shadowed"))
-        cv_fix_add(x, f, false, CV_S("Use a virtual environment, unset PYTHONPATH, or remove the copy that comes first. PYTHONNOUSERSITE=1 leaves the user site out."), CV_S(""));
+        cv_fix_add(x, f, false,
+                   CV_S("Use a virtual environment, unset PYTHONPATH, or remove the copy that "
+                        "comes first. PYTHONNOUSERSITE=1 leaves the user site out."),
+                   CV_S(""));
     else if (cv_str_eqz(f->id, "broken-install") && f->n_evidence > 0)
-        cv_fix_add(x, f, false, CV_S("Remove the leftover folder, then install the package again."), CV_S(""));
+        cv_fix_add(x, f, false, CV_S("Remove the leftover folder, then install the package again."),
+                   CV_S(""));
 }
 
-void cv_add_fixes(const struct cv_facts *f, struct cv_arena *a, const struct cv_machine *m, struct cv_diagnosis *d)
+void cv_add_fixes(const struct cv_facts *f, struct cv_arena *a, const struct cv_machine *m,
+                  struct cv_diagnosis *d)
 {
     struct cv_fixing x = {f, a, m, d};
     for (uint32_t i = 0; i < d->n_findings; i++) {
         struct cv_finding *to = &d->findings[i];
-        if (cv_str_eqz(to->id, "gpu-too-new") || cv_str_eqz(to->id, "gpu-too-old") || cv_str_eqz(to->id, "gpu-jit") || cv_str_eqz(to->id, "cudnn-drops-gpu"))
+        if (cv_str_eqz(to->id, "gpu-too-new") || cv_str_eqz(to->id, "gpu-too-old") ||
+            cv_str_eqz(to->id, "gpu-jit") || cv_str_eqz(to->id, "cudnn-drops-gpu"))
             fix_gpu_code(&x, to);
         else if (cv_str_eqz(to->id, "driver-too-old"))
             fix_driver_too_old(&x, to);

@@ -61,7 +61,8 @@ static bool wanted(const struct cv_want *w, const struct cv_build *b, const stru
     return !cv_known(&m->place.arch) || cv_str_eq(m->place.arch.v, b->arch);
 }
 
-bool cv_resolve_best(const struct cv_facts *f, struct cv_arena *a, const struct cv_machine *m, const struct cv_want *w, struct cv_choice *ret)
+bool cv_resolve_best(const struct cv_facts *f, struct cv_arena *a, const struct cv_machine *m,
+                     const struct cv_want *w, struct cv_choice *ret)
 {
     bool any = false;
     if (cv_known(&m->place.jetson))
@@ -74,7 +75,8 @@ bool cv_resolve_best(const struct cv_facts *f, struct cv_arena *a, const struct 
         cv_build_from_row(f, r, &c.build);
         if (!wanted(w, &c.build, m))
             continue;
-        if (any && ret->j.verdict == CV_V_WORKS && !ret->j.g2_warning && cmp_torch(c.build.torch, ret->build.torch) < 0)
+        if (any && ret->j.verdict == CV_V_WORKS && !ret->j.g2_warning &&
+            cmp_torch(c.build.torch, ret->build.torch) < 0)
             continue; /* an older release cannot win any more */
         cv_judge(f, a, m, &c.build, &c.j);
         if (rank(c.j.verdict) == 0 || (c.j.verdict == CV_V_CPU_ONLY && !w->cpu_ok))

@@ -1,11 +1,18 @@
 /* diagnose.c: the doctor: judges every environment, then runs the finding rules, then puts them in order and says the exit code (cli.md). */
 #include "rules/findings.h"
 
-struct cv_finding *cv_find_new(struct cv_diag *g, const char *id, enum cv_severity s, const char *rule, cv_str title, cv_str cause)
+struct cv_finding *cv_find_new(struct cv_diag *g, const char *id, enum cv_severity s,
+                               const char *rule, cv_str title, cv_str cause)
 {
     struct cv_finding *f = CV_PUSH(g->a, g->d, findings);
     if (f)
-        *f = (struct cv_finding){.id = cv_str_z(id), .severity = s, .rule = cv_str_z(rule), .title = title, .cause = cause, .source = CV_S(""), .env = CV_S("")};
+        *f = (struct cv_finding){.id = cv_str_z(id),
+                                 .severity = s,
+                                 .rule = cv_str_z(rule),
+                                 .title = title,
+                                 .cause = cause,
+                                 .source = CV_S(""),
+                                 .env = CV_S("")};
     return f;
 }
 
@@ -47,7 +54,8 @@ bool cv_find_is_main(const struct cv_diagnosis *d, uint32_t env)
 
 cv_str cv_env_words(struct cv_arena *a, const struct cv_env *e)
 {
-    return cv_arena_fmt(a, "torch " CV_FMT " in " CV_FMT, CV_ARG(e->torch.version), CV_ARG(e->path));
+    return cv_arena_fmt(a, "torch " CV_FMT " in " CV_FMT, CV_ARG(e->torch.version),
+                        CV_ARG(e->path));
 }
 
 static void judge_environments(struct cv_diag *g)
@@ -63,7 +71,7 @@ static void judge_environments(struct cv_diag *g)
         if (!j)
             return;
         j->env = i;
-        cv_build_from_torch(g->f, g->a, g->m, e, &e->torch, &j->build);
+        cv_build_from_torch(g->f, g->m, &e->torch, &j->build);
         cv_judge(g->f, g->a, g->m, &j->build, &j->j);
         if ((int)i == active)
             d->verdict_env = (int)d->n_envs - 1;
@@ -93,8 +101,11 @@ static void find_problems(struct cv_diag *g)
 {
     for (uint32_t i = 0; i < g->m->n_problems && i < 20; i++) {
         const struct cv_problem *p = &g->m->problems[i];
-        struct cv_finding *f = cv_find_new(g, "probe-problem", CV_WARNING, "", cv_arena_fmt(g->a, CV_FMT ": " CV_FMT, CV_ARG(p->where), CV_ARG(p->what)),
-                                           CV_S("This place could not be read as it should be, so what it would have told is not known."));
+        struct cv_finding *f =
+            cv_find_new(g, "probe-problem", CV_WARNING, "",
+                        cv_arena_fmt(g->a, CV_FMT ": " CV_FMT, CV_ARG(p->where), CV_ARG(p->what)),
+                        CV_S("This place could not be read as it should be, so what it would have "
+                             "told is not known."));
         cv_find_evidence(g, f, p->where, p->what);
     }
 }
@@ -103,14 +114,17 @@ const struct cv_rule_row cv_rule_rows[] = {
     {"S1", "driver state", "driver-branches", cv_find_driver_state},
     {"S1", "what is visible", "", cv_find_visibility},
     {"D2", "gpus", "gpu-pci,gpu-arch", cv_find_gpus},
-    {"D1,D2,G1,G2", "each environment's torch", "compat-rules,cuda-releases,driver-branches,forward-compat,gpu-arch,torch-archs,cudnn-floor", cv_find_verdicts},
+    {"D1,D2,G1,G2", "each environment's torch",
+     "compat-rules,cuda-releases,driver-branches,forward-compat,gpu-arch,torch-archs,cudnn-floor",
+     cv_find_verdicts},
     {"B2,E1", "packages", "torch-companions", cv_find_packages},
     {"T1", "toolkits", "nvcc-targets,host-compilers", cv_find_toolkits},
     {"", "places that could not be read", "", find_problems},
     {NULL, NULL, NULL, NULL},
 };
 
-void cv_diagnose(const struct cv_facts *f, struct cv_arena *a, const struct cv_machine *m, struct cv_diagnosis *ret)
+void cv_diagnose(const struct cv_facts *f, struct cv_arena *a, const struct cv_machine *m,
+                 struct cv_diagnosis *ret)
 {
     struct cv_diag g = {.f = f, .a = a, .m = m, .d = ret};
     *ret = (struct cv_diagnosis){.verdict_env = -1};

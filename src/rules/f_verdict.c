@@ -4,7 +4,10 @@
 static void take_reason(struct cv_diag *g, struct cv_finding *f, const struct cv_reason *r)
 {
     for (uint32_t i = 0; i < r->n_facts; i++) {
-        cv_find_evidence(g, f, cv_arena_fmt(g->a, "facts:" CV_FMT "/" CV_FMT, CV_ARG(r->facts[i].table), CV_ARG(r->facts[i].key)), r->facts[i].source);
+        cv_find_evidence(g, f,
+                         cv_arena_fmt(g->a, "facts:" CV_FMT "/" CV_FMT, CV_ARG(r->facts[i].table),
+                                      CV_ARG(r->facts[i].key)),
+                         r->facts[i].source);
         if (f && f->source.len == 0)
             f->source = r->facts[i].source;
     }
@@ -20,34 +23,44 @@ static void env_evidence(struct cv_diag *g, struct cv_finding *f, const struct c
 }
 
 /* One finding for each reason that fails, in its own words. */
-static void failing_reason(struct cv_diag *g, const struct cv_env_judgement *ej, const struct cv_reason *r, enum cv_severity s)
+static void failing_reason(struct cv_diag *g, const struct cv_env_judgement *ej,
+                           const struct cv_reason *r, enum cv_severity s)
 {
     const struct cv_env *e = &g->m->environments[ej->env];
     const struct cv_driver *d = &g->m->driver;
     const char *id = NULL;
-    cv_str title = CV_S("");
+    cv_str title;
     if (cv_str_eqz(r->rule, "D1")) {
         id = "driver-too-old";
-        title = cv_absent(&d->version) ? cv_arena_fmt(g->a, "torch " CV_FMT " needs an NVIDIA driver", CV_ARG(e->torch.version))
-                                       : cv_arena_fmt(g->a, "the driver is too old for torch " CV_FMT, CV_ARG(e->torch.version));
-        if (cv_absent(&d->version) && (cv_find_has(g->d, "driver-missing") || cv_find_has(g->d, "module-not-loaded") || cv_find_has(g->d, "nouveau-bound") ||
-                                       cv_find_has(g->d, "container-no-gpu") || cv_find_has(g->d, "container-no-compute")))
+        title = cv_absent(&d->version)
+                    ? cv_arena_fmt(g->a, "torch " CV_FMT " needs an NVIDIA driver",
+                                   CV_ARG(e->torch.version))
+                    : cv_arena_fmt(g->a, "the driver is too old for torch " CV_FMT,
+                                   CV_ARG(e->torch.version));
+        if (cv_absent(&d->version) &&
+            (cv_find_has(g->d, "driver-missing") || cv_find_has(g->d, "module-not-loaded") ||
+             cv_find_has(g->d, "nouveau-bound") || cv_find_has(g->d, "container-no-gpu") ||
+             cv_find_has(g->d, "container-no-compute")))
             return; /* said once, as the cause */
     } else if (cv_str_eqz(r->rule, "D2")) {
-        if (cv_find_has(g->d, "open-module-required") || cv_find_has(g->d, "open-module-unsupported"))
+        if (cv_find_has(g->d, "open-module-required") ||
+            cv_find_has(g->d, "open-module-unsupported"))
             return;
         id = "gpu-unsupported-by-driver";
         title = CV_S("the driver does not drive this GPU");
         if (cv_find_has(g->d, id))
             return; /* the same for every environment */
         s = CV_ERROR;
-    } else if (cv_str_eqz(r->rule, "G1") && ej->j.mode == CV_MODE_MINOR && cv_str_has(r->text, "PTX")) {
+    } else if (cv_str_eqz(r->rule, "G1") && ej->j.mode == CV_MODE_MINOR &&
+               cv_str_has(r->text, "PTX")) {
         id = "driver-too-old";
-        title = cv_arena_fmt(g->a, "the driver is too old to compile the PTX of torch " CV_FMT, CV_ARG(e->torch.version));
+        title = cv_arena_fmt(g->a, "the driver is too old to compile the PTX of torch " CV_FMT,
+                             CV_ARG(e->torch.version));
     } else if (cv_str_eqz(r->rule, "G1")) {
         bool new_gpu = cv_str_has(r->text, "newer than it");
         id = new_gpu ? "gpu-too-new" : "gpu-too-old";
-        title = cv_arena_fmt(g->a, "torch " CV_FMT " has no code for this GPU", CV_ARG(e->torch.version));
+        title = cv_arena_fmt(g->a, "torch " CV_FMT " has no code for this GPU",
+                             CV_ARG(e->torch.version));
     } else {
         return;
     }
@@ -61,14 +74,18 @@ static void failing_reason(struct cv_diag *g, const struct cv_env_judgement *ej,
     else
         cv_find_fact(g, f, &d->version);
     if (r->gpu >= 0)
-        cv_find_evidence(g, f, cv_known(&g->m->gpus[r->gpu].pci) ? g->m->gpus[r->gpu].pci.src.path : g->m->gpus[r->gpu].cc_text.src.path, cv_gpu_words(g->a, &g->m->gpus[r->gpu]));
+        cv_find_evidence(g, f,
+                         cv_known(&g->m->gpus[r->gpu].pci) ? g->m->gpus[r->gpu].pci.src.path
+                                                           : g->m->gpus[r->gpu].cc_text.src.path,
+                         cv_gpu_words(g->a, &g->m->gpus[r->gpu]));
     take_reason(g, f, r);
 }
 
 static bool same_failure(const struct cv_judgement *j, uint32_t upto, const struct cv_reason *r)
 {
     for (uint32_t i = 0; i < upto; i++)
-        if (j->reasons[i].result == CV_R_FAIL && cv_str_eq(j->reasons[i].rule, r->rule) && cv_str_eq(j->reasons[i].text, r->text))
+        if (j->reasons[i].result == CV_R_FAIL && cv_str_eq(j->reasons[i].rule, r->rule) &&
+            cv_str_eq(j->reasons[i].text, r->text))
             return true;
     return false;
 }
@@ -83,17 +100,33 @@ static void notes(struct cv_diag *g, const struct cv_env_judgement *ej, bool mai
         bool counts = r->gpu < 0 || cv_gpu_counts(g->m, (uint32_t)r->gpu);
         if (!counts)
             continue;
-        if (cv_str_eqz(r->rule, "D1") && r->result == CV_R_PASS && j->mode == CV_MODE_MINOR && (main_env || !cv_find_has(g->d, "driver-minor")))
-            f = cv_find_new(g, "driver-minor", CV_INFO, "D1", cv_arena_fmt(g->a, "torch " CV_FMT " runs by minor-version compatibility", CV_ARG(e->torch.version)),
-                            cv_arena_fmt(g->a, CV_FMT " Code that is compiled at run time (torch.compile, Triton) may need a newer driver.", CV_ARG(r->text)));
+        if (cv_str_eqz(r->rule, "D1") && r->result == CV_R_PASS && j->mode == CV_MODE_MINOR &&
+            (main_env || !cv_find_has(g->d, "driver-minor")))
+            f = cv_find_new(g, "driver-minor", CV_INFO, "D1",
+                            cv_arena_fmt(g->a,
+                                         "torch " CV_FMT " runs by minor-version compatibility",
+                                         CV_ARG(e->torch.version)),
+                            cv_arena_fmt(g->a,
+                                         CV_FMT " Code that is compiled at run time "
+                                                "(torch.compile, Triton) may need a newer driver.",
+                                         CV_ARG(r->text)));
         else if (cv_str_eqz(r->rule, "D1") && j->mode == CV_MODE_FORWARD)
-            f = cv_find_new(g, "driver-forward", CV_INFO, "D1", CV_S("a cuda-compat package stands in for a newer driver"), r->text);
+            f = cv_find_new(g, "driver-forward", CV_INFO, "D1",
+                            CV_S("a cuda-compat package stands in for a newer driver"), r->text);
         else if (cv_str_eqz(r->rule, "G1") && r->result == CV_R_WARN)
-            f = cv_find_new(g, "gpu-jit", CV_WARNING, "G1", cv_arena_fmt(g->a, "torch " CV_FMT " must compile its kernels on this GPU", CV_ARG(e->torch.version)), r->text);
+            f = cv_find_new(g, "gpu-jit", CV_WARNING, "G1",
+                            cv_arena_fmt(g->a,
+                                         "torch " CV_FMT " must compile its kernels on this GPU",
+                                         CV_ARG(e->torch.version)),
+                            r->text);
         else if (cv_str_eqz(r->rule, "G2") && r->result == CV_R_WARN)
-            f = cv_find_new(g, "cudnn-drops-gpu", CV_WARNING, "G2", CV_S("cuDNN of this torch does not support the GPU"), r->text);
+            f = cv_find_new(g, "cudnn-drops-gpu", CV_WARNING, "G2",
+                            CV_S("cuDNN of this torch does not support the GPU"), r->text);
         else if (r->result == CV_R_UNKNOWN && !ej->build.foreign)
-            f = cv_find_new(g, "fact-unknown", CV_INFO, "", cv_arena_fmt(g->a, "not known for torch " CV_FMT, CV_ARG(e->torch.version)), r->text);
+            f = cv_find_new(
+                g, "fact-unknown", CV_INFO, "",
+                cv_arena_fmt(g->a, "not known for torch " CV_FMT, CV_ARG(e->torch.version)),
+                r->text);
         if (!f)
             continue;
         f->rule = r->rule;
@@ -109,8 +142,12 @@ static void cpu_only(struct cv_diag *g, const struct cv_env_judgement *ej, enum 
     const struct cv_env *e = &g->m->environments[ej->env];
     if (ej->build.has_cuda || ej->build.foreign || cv_count_nvidia(g->m) == 0)
         return;
-    struct cv_finding *f = cv_find_new(g, "cpu-only-torch", s, "E1", cv_arena_fmt(g->a, "torch " CV_FMT " is a CPU-only build beside an NVIDIA GPU", CV_ARG(e->torch.version)),
-                                       CV_S("This build has no CUDA code, so torch.cuda.is_available() is False whatever the driver is. The driver is not the problem."));
+    struct cv_finding *f =
+        cv_find_new(g, "cpu-only-torch", s, "E1",
+                    cv_arena_fmt(g->a, "torch " CV_FMT " is a CPU-only build beside an NVIDIA GPU",
+                                 CV_ARG(e->torch.version)),
+                    CV_S("This build has no CUDA code, so torch.cuda.is_available() is False "
+                         "whatever the driver is. The driver is not the problem."));
     env_evidence(g, f, e);
     if (f)
         cv_find_evidence(g, f, e->torch.cuda.src.path, e->torch.cuda.src.text);
@@ -124,8 +161,12 @@ void cv_find_verdicts(struct cv_diag *g)
         bool main_env = cv_find_is_main(g->d, ej->env);
         enum cv_severity s = main_env ? CV_ERROR : CV_WARNING;
         if (ej->build.foreign) {
-            struct cv_finding *f = cv_find_new(g, "foreign-torch", CV_INFO, "", cv_arena_fmt(g->a, "torch " CV_FMT " is not a CUDA build and is not judged", CV_ARG(e->torch.version)),
-                                               CV_S("It is built for AMD (ROCm) or Intel (XPU) GPUs. cuvet judges CUDA builds only."));
+            struct cv_finding *f = cv_find_new(
+                g, "foreign-torch", CV_INFO, "",
+                cv_arena_fmt(g->a, "torch " CV_FMT " is not a CUDA build and is not judged",
+                             CV_ARG(e->torch.version)),
+                CV_S("It is built for AMD (ROCm) or Intel (XPU) GPUs. cuvet judges CUDA builds "
+                     "only."));
             env_evidence(g, f, e);
             continue;
         }

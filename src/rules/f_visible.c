@@ -21,9 +21,11 @@ void cv_mark_hidden(struct cv_machine *m)
         uint32_t index;
         part = cv_str_trim(part);
         valid = false;
-        if (cv_str_starts(part, "MIG-")) { /* a slice of some GPU: which one the files do not tell */
+        if (cv_str_starts(part,
+                          "MIG-")) { /* a slice of some GPU: which one the files do not tell */
             for (uint32_t i = 0; i < n; i++)
-                if (!cv_known(&m->gpus[order[i]].mig) || cv_str_eqz(m->gpus[order[i]].mig.v, "enabled"))
+                if (!cv_known(&m->gpus[order[i]].mig) ||
+                    cv_str_eqz(m->gpus[order[i]].mig.v, "enabled"))
                     m->gpus[order[i]].hidden = false;
             valid = true;
         } else if (cv_str_u32(part, &index)) {
@@ -34,7 +36,8 @@ void cv_mark_hidden(struct cv_machine *m)
             for (uint32_t i = 0; i < n; i++) {
                 const struct cv_fact *uuid = &m->gpus[order[i]].uuid;
                 bool unknown = !cv_known(uuid) && cv_str_starts(part, "GPU-");
-                bool same = cv_known(uuid) && part.len <= uuid->v.len && memcmp(part.ptr, uuid->v.ptr, part.len) == 0;
+                bool same = cv_known(uuid) && part.len <= uuid->v.len &&
+                            memcmp(part.ptr, uuid->v.ptr, part.len) == 0;
                 if (same || unknown) {
                     m->gpus[order[i]].hidden = false;
                     valid = true;
@@ -56,12 +59,21 @@ static void find_hidden(struct cv_diag *g)
         return;
     struct cv_finding *f;
     if (hidden == n)
-        f = cv_find_new(g, "gpus-hidden", CV_ERROR, "S1", CV_S("CUDA_VISIBLE_DEVICES hides every GPU"),
-                        cv_arena_fmt(g->a, "CUDA_VISIBLE_DEVICES is \"" CV_FMT "\", which names none of the %u NVIDIA GPUs here: programs see no GPU.", CV_ARG(v->v), n));
+        f = cv_find_new(
+            g, "gpus-hidden", CV_ERROR, "S1", CV_S("CUDA_VISIBLE_DEVICES hides every GPU"),
+            cv_arena_fmt(g->a,
+                         "CUDA_VISIBLE_DEVICES is \"" CV_FMT
+                         "\", which names none of the %u NVIDIA GPUs here: programs see no GPU.",
+                         CV_ARG(v->v), n));
     else
-        f = cv_find_new(g, "some-gpus-hidden", CV_INFO, "S1", cv_arena_fmt(g->a, "CUDA_VISIBLE_DEVICES hides %u of %u GPUs", hidden, n),
-                        cv_arena_fmt(g->a, "CUDA_VISIBLE_DEVICES is \"" CV_FMT "\". The verdict counts the visible GPUs only.", CV_ARG(v->v)));
-    cv_find_evidence(g, f, v->src.path, cv_arena_fmt(g->a, "CUDA_VISIBLE_DEVICES=" CV_FMT, CV_ARG(v->v)));
+        f = cv_find_new(g, "some-gpus-hidden", CV_INFO, "S1",
+                        cv_arena_fmt(g->a, "CUDA_VISIBLE_DEVICES hides %u of %u GPUs", hidden, n),
+                        cv_arena_fmt(g->a,
+                                     "CUDA_VISIBLE_DEVICES is \"" CV_FMT
+                                     "\". The verdict counts the visible GPUs only.",
+                                     CV_ARG(v->v)));
+    cv_find_evidence(g, f, v->src.path,
+                     cv_arena_fmt(g->a, "CUDA_VISIBLE_DEVICES=" CV_FMT, CV_ARG(v->v)));
 }
 
 static bool has_capability(cv_str list, const char *word)
@@ -77,23 +89,38 @@ static void find_container(struct cv_diag *g)
         return;
     bool nodes_missing = cv_known(&m->device_nodes) && cv_str_eqz(m->device_nodes.v, "missing");
     bool library = cv_known(&d->umd_path);
-    bool void_request = cv_known(&m->nvidia_visible) && (cv_str_eqz(m->nvidia_visible.v, "void") || cv_str_eqz(m->nvidia_visible.v, "none") || m->nvidia_visible.v.len == 0);
+    bool void_request = cv_known(&m->nvidia_visible) &&
+                        (cv_str_eqz(m->nvidia_visible.v, "void") ||
+                         cv_str_eqz(m->nvidia_visible.v, "none") || m->nvidia_visible.v.len == 0);
     bool host_gpu = cv_count_nvidia(m) > 0 || cv_known(&d->version);
     bool wanted = host_gpu || (cv_known(&m->nvidia_visible) && !void_request);
-    if (cv_known(&m->capabilities) && m->capabilities.v.len && !has_capability(m->capabilities.v, "compute") && !library) {
-        struct cv_finding *f = cv_find_new(g, "container-no-compute", CV_ERROR, "S1", CV_S("the container was given the GPU without CUDA"),
-                                           cv_arena_fmt(g->a, "NVIDIA_DRIVER_CAPABILITIES is \"" CV_FMT "\": without \"compute\" libcuda is not mounted.", CV_ARG(m->capabilities.v)));
+    if (cv_known(&m->capabilities) && m->capabilities.v.len &&
+        !has_capability(m->capabilities.v, "compute") && !library) {
+        struct cv_finding *f =
+            cv_find_new(g, "container-no-compute", CV_ERROR, "S1",
+                        CV_S("the container was given the GPU without CUDA"),
+                        cv_arena_fmt(g->a,
+                                     "NVIDIA_DRIVER_CAPABILITIES is \"" CV_FMT
+                                     "\": without \"compute\" libcuda is not mounted.",
+                                     CV_ARG(m->capabilities.v)));
         cv_find_fact(g, f, &m->capabilities);
     } else if ((!library || nodes_missing) && wanted) {
-        struct cv_finding *f = cv_find_new(g, "container-no-gpu", CV_ERROR, "S1", CV_S("this container was started without the GPU"),
-                                           cv_arena_fmt(g->a, CV_FMT ": %s, so CUDA programs in here find no GPU, whatever the host has.", CV_ARG(m->place.container.v),
-                                                        library ? "the GPU's device files are not in the container" : "libcuda.so.1 is not mounted into the container"));
+        struct cv_finding *f = cv_find_new(
+            g, "container-no-gpu", CV_ERROR, "S1",
+            CV_S("this container was started without the GPU"),
+            cv_arena_fmt(
+                g->a, CV_FMT ": %s, so CUDA programs in here find no GPU, whatever the host has.",
+                CV_ARG(m->place.container.v),
+                library ? "the GPU's device files are not in the container"
+                        : "libcuda.so.1 is not mounted into the container"));
         cv_find_fact(g, f, &m->place.container);
         cv_find_fact(g, f, &m->nvidia_visible);
         if (cv_absent(&m->nvidia_visible))
             cv_find_evidence(g, f, CV_S("$NVIDIA_VISIBLE_DEVICES"), CV_S("not set"));
         if (nodes_missing)
-            cv_find_evidence(g, f, m->device_nodes.src.path, cv_arena_fmt(g->a, "missing: " CV_FMT, CV_ARG(m->device_nodes.src.text)));
+            cv_find_evidence(
+                g, f, m->device_nodes.src.path,
+                cv_arena_fmt(g->a, "missing: " CV_FMT, CV_ARG(m->device_nodes.src.text)));
     }
 }
 
@@ -103,8 +130,11 @@ static void find_mig(struct cv_diag *g)
         const struct cv_gpu *gpu = &g->m->gpus[i];
         if (!cv_known(&gpu->mig) || !cv_str_eqz(gpu->mig.v, "enabled"))
             continue;
-        struct cv_finding *f = cv_find_new(g, "mig-enabled", CV_INFO, "S1", CV_S("a GPU is divided into MIG slices"),
-                                           cv_arena_fmt(g->a, CV_FMT " is in MIG mode: a program sees one slice, named by its MIG UUID.", CV_ARG(cv_gpu_words(g->a, gpu))));
+        struct cv_finding *f = cv_find_new(
+            g, "mig-enabled", CV_INFO, "S1", CV_S("a GPU is divided into MIG slices"),
+            cv_arena_fmt(g->a,
+                         CV_FMT " is in MIG mode: a program sees one slice, named by its MIG UUID.",
+                         CV_ARG(cv_gpu_words(g->a, gpu))));
         cv_find_fact(g, f, &gpu->mig);
         return;
     }
@@ -124,23 +154,35 @@ void cv_find_gpus(struct cv_diag *g)
     for (uint32_t i = 0; i < m->n_gpus; i++) {
         const struct cv_gpu *gpu = &m->gpus[i];
         if (!cv_str_eqz(gpu->vendor, "nvidia")) {
-            struct cv_finding *f = foreign++ == 0 ? cv_find_new(g, "foreign-gpu", CV_INFO, "", cv_arena_fmt(g->a, "a GPU of %s is here and is not judged", cv_str_eqz(gpu->vendor, "amd") ? "AMD" : "Intel"),
-                                                                CV_S("cuvet judges NVIDIA GPUs and CUDA builds only."))
-                                                  : NULL;
+            struct cv_finding *f =
+                foreign++ == 0
+                    ? cv_find_new(g, "foreign-gpu", CV_INFO, "",
+                                  cv_arena_fmt(g->a, "a GPU of %s is here and is not judged",
+                                               cv_str_eqz(gpu->vendor, "amd") ? "AMD" : "Intel"),
+                                  CV_S("cuvet judges NVIDIA GPUs and CUDA builds only."))
+                    : NULL;
             cv_find_fact(g, f, &gpu->pci);
             cv_find_fact(g, f, &gpu->device);
         } else if (!cv_known(&gpu->cc_text)) {
-            struct cv_finding *f = cv_find_new(g, "gpu-unknown", CV_INFO, "G1", CV_S("an NVIDIA GPU that is not in the tables"),
-                                               cv_arena_fmt(g->a, CV_FMT " is not in the table of GPUs: its compute capability is unknown, so nothing is said of it.", CV_ARG(cv_gpu_words(g->a, gpu))));
+            struct cv_finding *f = cv_find_new(
+                g, "gpu-unknown", CV_INFO, "G1", CV_S("an NVIDIA GPU that is not in the tables"),
+                cv_arena_fmt(g->a,
+                             CV_FMT " is not in the table of GPUs: its compute capability is "
+                                    "unknown, so nothing is said of it.",
+                             CV_ARG(cv_gpu_words(g->a, gpu))));
             cv_find_fact(g, f, &gpu->device);
             cv_find_fact(g, f, &gpu->pci);
         }
     }
     if (m->gpus_known && cv_count_nvidia(m) == 0) {
-        struct cv_finding *f = cv_find_new(g, "no-gpu", CV_INFO, "", CV_S("no NVIDIA GPU in this machine"), CV_S("PyTorch runs on the CPU here."));
+        struct cv_finding *f =
+            cv_find_new(g, "no-gpu", CV_INFO, "", CV_S("no NVIDIA GPU in this machine"),
+                        CV_S("PyTorch runs on the CPU here."));
         cv_find_evidence(g, f, m->gpus_src.path, CV_S("no NVIDIA GPU among the devices"));
     }
     if (m->environments_known && g->d->n_envs == 0) {
-        (void)cv_find_new(g, "no-torch", CV_INFO, "", CV_S("no PyTorch found"), CV_S("None of the Python environments in the usual places has torch. --deep looks further."));
+        (void)cv_find_new(g, "no-torch", CV_INFO, "", CV_S("no PyTorch found"),
+                          CV_S("None of the Python environments in the usual places has torch. "
+                               "--deep looks further."));
     }
 }

@@ -20,7 +20,8 @@ const char *cv_driver_mode_name(enum cv_driver_mode m)
     return NULL;
 }
 
-struct cv_reason *cv_judge_reason(struct cv_judging *j, const char *rule, enum cv_result r, int gpu, cv_str text)
+struct cv_reason *cv_judge_reason(struct cv_judging *j, const char *rule, enum cv_result r, int gpu,
+                                  cv_str text)
 {
     struct cv_reason *to = CV_PUSH(j->a, j->to, reasons);
     if (to)
@@ -34,7 +35,8 @@ void cv_judge_fact(struct cv_judging *j, struct cv_reason *to, enum cv_table_id 
         return;
     struct cv_fact_ref *ref = CV_PUSH(j->a, to, facts);
     if (ref)
-        *ref = (struct cv_fact_ref){cv_facts_name(j->f, t), cv_facts_key(j->f, j->a, t, row), cv_facts_source(j->f, t, row)};
+        *ref = (struct cv_fact_ref){cv_facts_name(j->f, t), cv_facts_key(j->f, j->a, t, row),
+                                    cv_facts_source(j->f, t, row)};
 }
 
 void cv_judge_need(struct cv_judging *j, const char *axis, cv_str must)
@@ -55,7 +57,8 @@ void cv_judge_worse(struct cv_judging *j, enum cv_verdict v)
 
 bool cv_machine_windows(const struct cv_machine *m)
 {
-    return m->driver.windows_number || (cv_known(&m->place.os) && cv_str_eqz(m->place.os.v, "windows"));
+    return m->driver.windows_number ||
+           (cv_known(&m->place.os) && cv_str_eqz(m->place.os.v, "windows"));
 }
 
 uint32_t cv_count_nvidia(const struct cv_machine *m)
@@ -70,14 +73,16 @@ bool cv_gpu_counts(const struct cv_machine *m, uint32_t i)
 {
     bool any_visible = false;
     for (uint32_t k = 0; k < m->n_gpus; k++)
-        any_visible = any_visible || (cv_str_eqz(m->gpus[k].vendor, "nvidia") && !m->gpus[k].hidden);
+        any_visible =
+            any_visible || (cv_str_eqz(m->gpus[k].vendor, "nvidia") && !m->gpus[k].hidden);
     return cv_str_eqz(m->gpus[i].vendor, "nvidia") && (!any_visible || !m->gpus[i].hidden);
 }
 
 cv_str cv_gpu_words(struct cv_arena *a, const struct cv_gpu *g)
 {
     if (cv_known(&g->name) && cv_known(&g->cc_text))
-        return cv_arena_fmt(a, CV_FMT " (compute capability " CV_FMT ")", CV_ARG(g->name.v), CV_ARG(g->cc_text.v));
+        return cv_arena_fmt(a, CV_FMT " (compute capability " CV_FMT ")", CV_ARG(g->name.v),
+                            CV_ARG(g->cc_text.v));
     if (cv_known(&g->cc_text))
         return cv_arena_fmt(a, "a GPU of compute capability " CV_FMT, CV_ARG(g->cc_text.v));
     if (cv_known(&g->name))
@@ -100,7 +105,8 @@ static cv_str native_capabilities(struct cv_judging *j)
         for (unsigned i = 0; i < j->b->targets.n && !runs; i++)
             runs = !j->b->targets.t[i].ptx && cv_sass_runs(j->f, j->b->targets.t[i], cc, new_cuda);
         if (runs)
-            all = all.len ? cv_arena_fmt(j->a, CV_FMT ",%u.%u", CV_ARG(all), cc.major, cc.minor) : cv_cc_str(j->a, cc);
+            all = all.len ? cv_arena_fmt(j->a, CV_FMT ",%u.%u", CV_ARG(all), cc.major, cc.minor)
+                          : cv_cc_str(j->a, cc);
     }
     return all;
 }
@@ -115,7 +121,9 @@ static void judge_gpus(struct cv_judging *j)
         if (!cv_known(&m->gpus[i].cc_text)) {
             g.verdict = CV_V_WORKS_IF;
             (void)cv_judge_reason(j, "G1", CV_R_UNKNOWN, (int)i,
-                                  cv_arena_fmt(j->a, "The compute capability of " CV_FMT " is not known.", CV_ARG(cv_gpu_words(j->a, &m->gpus[i]))));
+                                  cv_arena_fmt(j->a,
+                                               "The compute capability of " CV_FMT " is not known.",
+                                               CV_ARG(cv_gpu_words(j->a, &m->gpus[i]))));
             if (cv_gpu_counts(m, i))
                 cv_judge_need(j, "gpu", native_capabilities(j));
         } else {
@@ -133,30 +141,39 @@ static void judge_gpus(struct cv_judging *j)
         cv_judge_need(j, "gpu", native_capabilities(j));
 }
 
-void cv_judge(const struct cv_facts *f, struct cv_arena *a, const struct cv_machine *m, const struct cv_build *b, struct cv_judgement *ret)
+void cv_judge(const struct cv_facts *f, struct cv_arena *a, const struct cv_machine *m,
+              const struct cv_build *b, struct cv_judgement *ret)
 {
-    struct cv_judging j = {.f = f, .a = a, .m = m, .b = b, .to = ret, .windows = cv_machine_windows(m)};
-    *ret = (struct cv_judgement){.verdict = CV_V_WORKS, .driver_have = CV_S(""), .driver_need = CV_S("")};
+    struct cv_judging j = {
+        .f = f, .a = a, .m = m, .b = b, .to = ret, .windows = cv_machine_windows(m)};
+    *ret = (struct cv_judgement){
+        .verdict = CV_V_WORKS, .driver_have = CV_S(""), .driver_need = CV_S("")};
     if (!b->installed)
         cv_judge_build(&j);
     if (b->foreign) {
         cv_judge_worse(&j, CV_V_UNKNOWN);
-        (void)cv_judge_reason(&j, "G1", CV_R_UNKNOWN, -1, cv_arena_fmt(a, "The variant " CV_FMT " is not for NVIDIA GPUs and is not judged.", CV_ARG(b->variant)));
+        (void)cv_judge_reason(
+            &j, "G1", CV_R_UNKNOWN, -1,
+            cv_arena_fmt(a, "The variant " CV_FMT " is not for NVIDIA GPUs and is not judged.",
+                         CV_ARG(b->variant)));
         return;
     }
     if (!b->has_cuda) {
         cv_judge_worse(&j, CV_V_CPU_ONLY);
-        (void)cv_judge_reason(&j, "G1", CV_R_PASS, -1, CV_S("This build has no CUDA code: it runs on the CPU."));
+        (void)cv_judge_reason(&j, "G1", CV_R_PASS, -1,
+                              CV_S("This build has no CUDA code: it runs on the CPU."));
         return;
     }
     if (m->gpus_known && cv_count_nvidia(m) == 0) {
         cv_judge_worse(&j, CV_V_CPU_ONLY);
-        (void)cv_judge_reason(&j, "G1", CV_R_PASS, -1, CV_S("This machine has no NVIDIA GPU: the build runs on the CPU."));
+        (void)cv_judge_reason(&j, "G1", CV_R_PASS, -1,
+                              CV_S("This machine has no NVIDIA GPU: the build runs on the CPU."));
         return;
     }
     if (b->cuda.major == 0) {
         cv_judge_worse(&j, CV_V_UNKNOWN);
-        (void)cv_judge_reason(&j, "D1", CV_R_UNKNOWN, -1, CV_S("The CUDA version of this build is not known."));
+        (void)cv_judge_reason(&j, "D1", CV_R_UNKNOWN, -1,
+                              CV_S("The CUDA version of this build is not known."));
         return;
     }
     cv_judge_driver(&j);
@@ -182,7 +199,8 @@ static void targets_from_row(const struct cv_facts *f, struct cv_build *b)
     b->arch_row = arch_row(f, b);
     if (b->arch_row == CV_NO_ROW)
         return;
-    cv_str sass = cv_facts_get(f, CV_T_TORCH_ARCHS, b->arch_row, "sass"), ptx = cv_facts_get(f, CV_T_TORCH_ARCHS, b->arch_row, "ptx");
+    cv_str sass = cv_facts_get(f, CV_T_TORCH_ARCHS, b->arch_row, "sass"),
+           ptx = cv_facts_get(f, CV_T_TORCH_ARCHS, b->arch_row, "ptx");
     if (cv_str_eqz(sass, "?"))
         return;
     (void)cv_targets_parse(&b->targets, sass);
@@ -193,39 +211,56 @@ static void targets_from_row(const struct cv_facts *f, struct cv_build *b)
 
 void cv_build_from_row(const struct cv_facts *f, uint32_t row, struct cv_build *ret)
 {
-    *ret = (struct cv_build){.torch = cv_facts_at(f, CV_T_TORCH_BUILDS, row, 0), .variant = cv_facts_at(f, CV_T_TORCH_BUILDS, row, 1),
-                             .os = cv_facts_at(f, CV_T_TORCH_BUILDS, row, 2), .arch = cv_facts_at(f, CV_T_TORCH_BUILDS, row, 3), .row = row, .arch_row = CV_NO_ROW};
+    *ret = (struct cv_build){.torch = cv_facts_at(f, CV_T_TORCH_BUILDS, row, 0),
+                             .variant = cv_facts_at(f, CV_T_TORCH_BUILDS, row, 1),
+                             .os = cv_facts_at(f, CV_T_TORCH_BUILDS, row, 2),
+                             .arch = cv_facts_at(f, CV_T_TORCH_BUILDS, row, 3),
+                             .row = row,
+                             .arch_row = CV_NO_ROW};
     ret->cuda_toolkit = cv_facts_get(f, CV_T_TORCH_BUILDS, row, "cuda_toolkit");
     ret->cudnn = cv_facts_get(f, CV_T_TORCH_BUILDS, row, "cudnn");
     ret->nccl = cv_facts_get(f, CV_T_TORCH_BUILDS, row, "nccl");
-    ret->channel = cv_str_eqz(cv_facts_get(f, CV_T_TORCH_BUILDS, row, "on_pypi"), "yes") ? CV_S("pypi") : CV_S("pytorch");
+    ret->channel = cv_str_eqz(cv_facts_get(f, CV_T_TORCH_BUILDS, row, "on_pypi"), "yes")
+                       ? CV_S("pypi")
+                       : CV_S("pytorch");
     ret->has_cuda = cv_xy_from_variant(ret->variant, &ret->cuda);
     ret->foreign = !ret->has_cuda && !cv_str_eqz(ret->variant, "cpu");
     if (ret->has_cuda)
         targets_from_row(f, ret);
 }
 
-void cv_build_from_torch(const struct cv_facts *f, struct cv_arena *a, const struct cv_machine *m, const struct cv_env *env, const struct cv_torch *t, struct cv_build *ret)
+void cv_build_from_torch(const struct cv_facts *f, const struct cv_machine *m,
+                         const struct cv_torch *t, struct cv_build *ret)
 {
-    (void)a;
-    (void)env;
-    *ret = (struct cv_build){.torch = t->release, .variant = t->variant, .channel = CV_S(""), .installed = true, .row = CV_NO_ROW, .arch_row = CV_NO_ROW,
-                             .os = cv_known(&m->place.os) ? m->place.os.v : CV_S(""), .arch = cv_known(&m->place.arch) ? m->place.arch.v : CV_S("")};
+    *ret = (struct cv_build){.torch = t->release,
+                             .variant = t->variant,
+                             .channel = CV_S(""),
+                             .installed = true,
+                             .row = CV_NO_ROW,
+                             .arch_row = CV_NO_ROW,
+                             .os = cv_known(&m->place.os) ? m->place.os.v : CV_S(""),
+                             .arch = cv_known(&m->place.arch) ? m->place.arch.v : CV_S("")};
     ret->cuda_toolkit = cv_known(&t->cuda) ? t->cuda.v : CV_S("");
-    ret->cudnn = cv_known(&t->cudnn) ? t->cudnn.v : cv_known(&t->cudnn_required) ? t->cudnn_required.v : CV_S("");
+    ret->cudnn = cv_known(&t->cudnn)            ? t->cudnn.v
+                 : cv_known(&t->cudnn_required) ? t->cudnn_required.v
+                                                : CV_S("");
     ret->nccl = cv_known(&t->nccl) ? t->nccl.v : CV_S("");
-    ret->foreign = t->hip.len > 0 || t->xpu.len > 0 || cv_str_starts(t->variant, "rocm") || cv_str_eqz(t->variant, "xpu");
+    ret->foreign = t->hip.len > 0 || t->xpu.len > 0 || cv_str_starts(t->variant, "rocm") ||
+                   cv_str_eqz(t->variant, "xpu");
     if (cv_known(&t->cuda))
         ret->has_cuda = cv_xy_parse(t->cuda.v, &ret->cuda);
     else if (cv_xy_from_variant(t->variant, &ret->cuda))
         ret->has_cuda = true;
     else
-        ret->has_cuda = !cv_absent(&t->cuda) && !cv_str_eqz(t->variant, "cpu"); /* not known: judged as unknown, with major 0 */
+        ret->has_cuda =
+            !cv_absent(&t->cuda) &&
+            !cv_str_eqz(t->variant, "cpu"); /* not known: judged as unknown, with major 0 */
     if (cv_known(&t->archs)) {
         ret->targets = t->targets;
         ret->targets_known = t->targets.n > 0;
         ret->targets_from = t->archs.src.path;
     } else if (ret->has_cuda && !t->conda && !t->from_source && !cv_known(&m->place.jetson)) {
-        targets_from_row(f, ret); /* conda's and own builds have other targets than the published wheels */
+        targets_from_row(
+            f, ret); /* conda's and own builds have other targets than the published wheels */
     }
 }

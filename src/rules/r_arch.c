@@ -46,39 +46,62 @@ static void fail(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judgement *to
     for (unsigned i = 0; i < j->b->targets.n; i++)
         if (!j->b->targets.t[i].ptx && cv_cc_cmp(j->b->targets.t[i].cc, g->cc) >= 0)
             above = false;
-    bool newer = row != CV_NO_ROW && cv_xy_parse(cv_facts_get(j->f, CV_T_GPU_ARCH, row, "first_cuda"), &first) && cv_xy_cmp(first, j->b->cuda) > 0;
+    bool newer = row != CV_NO_ROW &&
+                 cv_xy_parse(cv_facts_get(j->f, CV_T_GPU_ARCH, row, "first_cuda"), &first) &&
+                 cv_xy_cmp(first, j->b->cuda) > 0;
     bool too_new = above || newer;
     cv_str has = cv_targets_str(j->a, &j->b->targets, " ");
     cv_str name = cv_gpu_words(j->a, g);
-    cv_str text = too_new ? cv_arena_fmt(j->a, "This build has no code for " CV_FMT ", which is newer than it: it has " CV_FMT ".", CV_ARG(name), CV_ARG(has))
-                          : cv_arena_fmt(j->a, "This build has no code for " CV_FMT ", whose architecture it has dropped or left out: it has " CV_FMT ".", CV_ARG(name), CV_ARG(has));
+    cv_str text =
+        too_new
+            ? cv_arena_fmt(j->a,
+                           "This build has no code for " CV_FMT
+                           ", which is newer than it: it has " CV_FMT ".",
+                           CV_ARG(name), CV_ARG(has))
+            : cv_arena_fmt(j->a,
+                           "This build has no code for " CV_FMT
+                           ", whose architecture it has dropped or left out: it has " CV_FMT ".",
+                           CV_ARG(name), CV_ARG(has));
     struct cv_reason *r = cv_judge_reason(j, "G1", CV_R_FAIL, (int)gpu, text);
     cv_judge_fact(j, r, CV_T_GPU_ARCH, row);
     cv_judge_fact(j, r, CV_T_TORCH_ARCHS, j->b->arch_row);
     to->verdict = cv_verdict_worse(to->verdict, too_new ? CV_V_GPU_TOO_NEW : CV_V_GPU_TOO_OLD);
 }
 
-static void by_jit(struct cv_judging *j, uint32_t gpu, struct cv_target t, struct cv_gpu_judgement *to)
+static void by_jit(struct cv_judging *j, uint32_t gpu, struct cv_target t,
+                   struct cv_gpu_judgement *to)
 {
     cv_str name = cv_gpu_words(j->a, &j->m->gpus[gpu]), code = cv_target_str(j->a, t);
     struct cv_reason *r;
     j->ptx_needed = true;
     if (j->to->mode == CV_MODE_NATIVE || j->to->mode == CV_MODE_FORWARD) {
         r = cv_judge_reason(j, "G1", CV_R_WARN, (int)gpu,
-                            cv_arena_fmt(j->a, "There is no machine code for " CV_FMT "; the driver compiles the build's PTX (" CV_FMT "). The first start is slow.", CV_ARG(name), CV_ARG(code)));
+                            cv_arena_fmt(j->a,
+                                         "There is no machine code for " CV_FMT
+                                         "; the driver compiles the build's PTX (" CV_FMT
+                                         "). The first start is slow.",
+                                         CV_ARG(name), CV_ARG(code)));
         to->via = t;
         to->has_via = true;
         to->verdict = cv_verdict_worse(to->verdict, CV_V_WORKS_JIT);
     } else if (j->to->mode == CV_MODE_MINOR) {
-        r = cv_judge_reason(j, "G1", CV_R_FAIL, (int)gpu,
-                            cv_arena_fmt(j->a, CV_FMT " needs the build's PTX (" CV_FMT "), which a driver older than CUDA %u.%u cannot compile.", CV_ARG(name), CV_ARG(code), j->b->cuda.major,
-                                         j->b->cuda.minor));
-        cv_judge_fact(j, r, CV_T_COMPAT_RULES, cv_facts_find1(j->f, CV_T_COMPAT_RULES, CV_S("minor-ptx")));
+        r = cv_judge_reason(
+            j, "G1", CV_R_FAIL, (int)gpu,
+            cv_arena_fmt(j->a,
+                         CV_FMT " needs the build's PTX (" CV_FMT
+                                "), which a driver older than CUDA %u.%u cannot compile.",
+                         CV_ARG(name), CV_ARG(code), j->b->cuda.major, j->b->cuda.minor));
+        cv_judge_fact(j, r, CV_T_COMPAT_RULES,
+                      cv_facts_find1(j->f, CV_T_COMPAT_RULES, CV_S("minor-ptx")));
         to->verdict = cv_verdict_worse(to->verdict, CV_V_DRIVER_TOO_OLD);
     } else {
-        r = cv_judge_reason(j, "G1", CV_R_WARN, (int)gpu,
-                            cv_arena_fmt(j->a, "There is no machine code for " CV_FMT "; a driver for CUDA %u.%u or newer can compile the build's PTX (" CV_FMT ").", CV_ARG(name), j->b->cuda.major,
-                                         j->b->cuda.minor, CV_ARG(code)));
+        r = cv_judge_reason(
+            j, "G1", CV_R_WARN, (int)gpu,
+            cv_arena_fmt(j->a,
+                         "There is no machine code for " CV_FMT
+                         "; a driver for CUDA %u.%u or newer can compile the build's PTX (" CV_FMT
+                         ").",
+                         CV_ARG(name), j->b->cuda.major, j->b->cuda.minor, CV_ARG(code)));
         to->via = t;
         to->has_via = true;
         to->verdict = cv_verdict_worse(to->verdict, CV_V_WORKS_JIT);
@@ -93,7 +116,12 @@ void cv_judge_arch(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judgement *
     bool new_cuda = cv_xy_cmp(j->b->cuda, (struct cv_xy){13, 2}) >= 0;
     cv_str name = cv_gpu_words(j->a, g);
     if (!j->b->targets_known) {
-        (void)cv_judge_reason(j, "G1", CV_R_UNKNOWN, (int)gpu, cv_arena_fmt(j->a, "Which GPUs this build has code for is not known, so not whether " CV_FMT " runs it.", CV_ARG(name)));
+        (void)cv_judge_reason(
+            j, "G1", CV_R_UNKNOWN, (int)gpu,
+            cv_arena_fmt(j->a,
+                         "Which GPUs this build has code for is not known, so not whether " CV_FMT
+                         " runs it.",
+                         CV_ARG(name)));
         to->verdict = cv_verdict_worse(to->verdict, CV_V_UNKNOWN);
         return;
     }
@@ -102,8 +130,10 @@ void cv_judge_arch(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judgement *
             continue;
         to->via = set->t[i - 1];
         to->has_via = true;
-        struct cv_reason *r = cv_judge_reason(j, "G1", CV_R_PASS, (int)gpu,
-                                              cv_arena_fmt(j->a, "The build's " CV_FMT " code runs on " CV_FMT ".", CV_ARG(cv_target_str(j->a, to->via)), CV_ARG(name)));
+        struct cv_reason *r =
+            cv_judge_reason(j, "G1", CV_R_PASS, (int)gpu,
+                            cv_arena_fmt(j->a, "The build's " CV_FMT " code runs on " CV_FMT ".",
+                                         CV_ARG(cv_target_str(j->a, to->via)), CV_ARG(name)));
         cv_judge_fact(j, r, CV_T_TORCH_ARCHS, j->b->arch_row);
         return;
     }
@@ -112,7 +142,11 @@ void cv_judge_arch(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judgement *
             continue;
         if (set->t[i - 1].unsure) {
             (void)cv_judge_reason(j, "G1", CV_R_UNKNOWN, (int)gpu,
-                                  cv_arena_fmt(j->a, "Whether this build carries the PTX that " CV_FMT " would need (" CV_FMT ") is not known.", CV_ARG(name), CV_ARG(cv_target_str(j->a, set->t[i - 1]))));
+                                  cv_arena_fmt(j->a,
+                                               "Whether this build carries the PTX that " CV_FMT
+                                               " would need (" CV_FMT ") is not known.",
+                                               CV_ARG(name),
+                                               CV_ARG(cv_target_str(j->a, set->t[i - 1]))));
             to->verdict = cv_verdict_worse(to->verdict, CV_V_UNKNOWN);
             return;
         }
@@ -129,15 +163,21 @@ void cv_judge_cudnn(struct cv_judging *j, uint32_t gpu)
     if (!cv_dotted_ok(j->b->cudnn))
         return;
     for (uint32_t r = 0; r < cv_facts_rows(j->f, CV_T_CUDNN_FLOOR); r++) {
-        cv_str from = cv_facts_at(j->f, CV_T_CUDNN_FLOOR, r, 0), below = cv_facts_get(j->f, CV_T_CUDNN_FLOOR, r, "below");
+        cv_str from = cv_facts_at(j->f, CV_T_CUDNN_FLOOR, r, 0),
+               below = cv_facts_get(j->f, CV_T_CUDNN_FLOOR, r, "below");
         struct cv_cc min;
-        if (cv_dotted_cmp(j->b->cudnn, from) < 0 || (cv_dotted_ok(below) && cv_dotted_cmp(j->b->cudnn, below) >= 0))
+        if (cv_dotted_cmp(j->b->cudnn, from) < 0 ||
+            (cv_dotted_ok(below) && cv_dotted_cmp(j->b->cudnn, below) >= 0))
             continue;
-        if (!cv_cc_parse(cv_facts_get(j->f, CV_T_CUDNN_FLOOR, r, "cc_min"), &min) || cv_cc_cmp(g->cc, min) >= 0)
+        if (!cv_cc_parse(cv_facts_get(j->f, CV_T_CUDNN_FLOOR, r, "cc_min"), &min) ||
+            cv_cc_cmp(g->cc, min) >= 0)
             continue;
-        struct cv_reason *why = cv_judge_reason(j, "G2", CV_R_WARN, (int)gpu,
-                                                cv_arena_fmt(j->a, "cuDNN " CV_FMT " needs compute capability %u.%u or newer; " CV_FMT " is older, so convolutions fail there.", CV_ARG(j->b->cudnn),
-                                                             min.major, min.minor, CV_ARG(cv_gpu_words(j->a, g))));
+        struct cv_reason *why = cv_judge_reason(
+            j, "G2", CV_R_WARN, (int)gpu,
+            cv_arena_fmt(j->a,
+                         "cuDNN " CV_FMT " needs compute capability %u.%u or newer; " CV_FMT
+                         " is older, so convolutions fail there.",
+                         CV_ARG(j->b->cudnn), min.major, min.minor, CV_ARG(cv_gpu_words(j->a, g))));
         cv_judge_fact(j, why, CV_T_CUDNN_FLOOR, r);
         if (cv_gpu_counts(j->m, gpu))
             j->to->g2_warning = true;

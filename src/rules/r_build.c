@@ -32,8 +32,10 @@ static uint32_t index_row(struct cv_judging *j)
 {
     const struct cv_build *b = j->b;
     for (uint32_t r = 0; r < cv_facts_rows(j->f, CV_T_TORCH_INDEX_WHEELS); r++) {
-        if (cv_str_eq(cv_facts_at(j->f, CV_T_TORCH_INDEX_WHEELS, r, 0), b->torch) && cv_str_has_word(cv_facts_at(j->f, CV_T_TORCH_INDEX_WHEELS, r, 1), ',', b->variant) &&
-            cv_str_eq(cv_facts_at(j->f, CV_T_TORCH_INDEX_WHEELS, r, 2), b->os) && cv_str_eq(cv_facts_at(j->f, CV_T_TORCH_INDEX_WHEELS, r, 3), b->arch))
+        if (cv_str_eq(cv_facts_at(j->f, CV_T_TORCH_INDEX_WHEELS, r, 0), b->torch) &&
+            cv_str_has_word(cv_facts_at(j->f, CV_T_TORCH_INDEX_WHEELS, r, 1), ',', b->variant) &&
+            cv_str_eq(cv_facts_at(j->f, CV_T_TORCH_INDEX_WHEELS, r, 2), b->os) &&
+            cv_str_eq(cv_facts_at(j->f, CV_T_TORCH_INDEX_WHEELS, r, 3), b->arch))
             return r;
     }
     return CV_NO_ROW;
@@ -62,7 +64,12 @@ static void check_python(struct cv_judging *j, cv_str list, enum cv_table_id t, 
         return;
     }
     if (!cv_str_has_word(list, ',', py->v))
-        fail(j, cv_arena_fmt(j->a, "torch " CV_FMT "+" CV_FMT " has no wheel for Python " CV_FMT "; there are wheels for " CV_FMT ".", CV_ARG(j->b->torch), CV_ARG(j->b->variant), CV_ARG(py->v), CV_ARG(list)), t, row);
+        fail(j,
+             cv_arena_fmt(j->a,
+                          "torch " CV_FMT "+" CV_FMT " has no wheel for Python " CV_FMT
+                          "; there are wheels for " CV_FMT ".",
+                          CV_ARG(j->b->torch), CV_ARG(j->b->variant), CV_ARG(py->v), CV_ARG(list)),
+             t, row);
 }
 
 static void check_glibc(struct cv_judging *j, cv_str need, enum cv_table_id t, uint32_t row)
@@ -75,7 +82,10 @@ static void check_glibc(struct cv_judging *j, cv_str need, enum cv_table_id t, u
     else if (!cv_known(glibc))
         cv_judge_need(j, "glibc", cv_arena_fmt(j->a, ">=" CV_FMT, CV_ARG(need)));
     else if (cv_dotted_cmp(glibc->v, need) < 0)
-        fail(j, cv_arena_fmt(j->a, "The wheel needs glibc " CV_FMT "; this machine has " CV_FMT ".", CV_ARG(need), CV_ARG(glibc->v)), t, row);
+        fail(j,
+             cv_arena_fmt(j->a, "The wheel needs glibc " CV_FMT "; this machine has " CV_FMT ".",
+                          CV_ARG(need), CV_ARG(glibc->v)),
+             t, row);
 }
 
 static bool check_place(struct cv_judging *j)
@@ -84,13 +94,20 @@ static bool check_place(struct cv_judging *j)
     if (!cv_known(&p->os))
         cv_judge_need(j, "os", j->b->os);
     else if (!cv_str_eq(p->os.v, j->b->os)) {
-        fail(j, cv_arena_fmt(j->a, "This build is for " CV_FMT ", the machine runs " CV_FMT ".", CV_ARG(j->b->os), CV_ARG(p->os.v)), CV_T_TORCH_BUILDS, j->b->row);
+        fail(j,
+             cv_arena_fmt(j->a, "This build is for " CV_FMT ", the machine runs " CV_FMT ".",
+                          CV_ARG(j->b->os), CV_ARG(p->os.v)),
+             CV_T_TORCH_BUILDS, j->b->row);
         return false;
     }
     if (!cv_known(&p->arch))
         cv_judge_need(j, "arch", j->b->arch);
     else if (!cv_str_eq(p->arch.v, j->b->arch)) {
-        fail(j, cv_arena_fmt(j->a, "This build is for " CV_FMT " processors, the machine has " CV_FMT ".", CV_ARG(j->b->arch), CV_ARG(p->arch.v)), CV_T_TORCH_BUILDS, j->b->row);
+        fail(j,
+             cv_arena_fmt(j->a,
+                          "This build is for " CV_FMT " processors, the machine has " CV_FMT ".",
+                          CV_ARG(j->b->arch), CV_ARG(p->arch.v)),
+             CV_T_TORCH_BUILDS, j->b->row);
         return false;
     }
     return true;
@@ -99,27 +116,43 @@ static bool check_place(struct cv_judging *j)
 void cv_judge_build(struct cv_judging *j)
 {
     uint32_t release = cv_facts_find1(j->f, CV_T_TORCH_RELEASES, j->b->torch);
-    cv_str status = j->b->row == CV_NO_ROW ? CV_S("") : cv_facts_get(j->f, CV_T_TORCH_BUILDS, j->b->row, "status");
-    if (cv_str_eqz(status, "removed") || (j->b->row == CV_NO_ROW && release != CV_NO_ROW && !j->b->foreign)) {
-        fail(j, cv_arena_fmt(j->a, "torch " CV_FMT "+" CV_FMT " was not published.", CV_ARG(j->b->torch), CV_ARG(j->b->variant)), CV_T_TORCH_BUILDS, j->b->row);
+    cv_str status = j->b->row == CV_NO_ROW
+                        ? CV_S("")
+                        : cv_facts_get(j->f, CV_T_TORCH_BUILDS, j->b->row, "status");
+    if (cv_str_eqz(status, "removed") ||
+        (j->b->row == CV_NO_ROW && release != CV_NO_ROW && !j->b->foreign)) {
+        fail(j,
+             cv_arena_fmt(j->a, "torch " CV_FMT "+" CV_FMT " was not published.",
+                          CV_ARG(j->b->torch), CV_ARG(j->b->variant)),
+             CV_T_TORCH_BUILDS, j->b->row);
         return;
     }
     if (cv_str_eqz(status, "?") || release == CV_NO_ROW) {
-        cv_judge_fact(j, cv_judge_reason(j, "B1", CV_R_UNKNOWN, -1, cv_arena_fmt(j->a, "Whether torch " CV_FMT "+" CV_FMT " was published is not known.", CV_ARG(j->b->torch), CV_ARG(j->b->variant))),
+        cv_judge_fact(j,
+                      cv_judge_reason(j, "B1", CV_R_UNKNOWN, -1,
+                                      cv_arena_fmt(j->a,
+                                                   "Whether torch " CV_FMT "+" CV_FMT
+                                                   " was published is not known.",
+                                                   CV_ARG(j->b->torch), CV_ARG(j->b->variant))),
                       CV_T_TORCH_BUILDS, j->b->row);
         cv_judge_worse(j, CV_V_UNKNOWN);
     }
     if (release == CV_NO_ROW || !check_place(j))
         return;
     cv_str platform = platform_of(j);
-    cv_str pythons = platform_part(cv_facts_get(j->f, CV_T_TORCH_RELEASES, release, "pythons_on_pypi"), platform);
-    cv_str glibc = glibc_of_tag(j->a, platform_part(cv_facts_get(j->f, CV_T_TORCH_RELEASES, release, "pypi_platform_tags"), platform));
-    cv_str measured = platform_part(cv_facts_get(j->f, CV_T_TORCH_RELEASES, release, "glibc_needed"), j->b->arch);
+    cv_str pythons = platform_part(
+        cv_facts_get(j->f, CV_T_TORCH_RELEASES, release, "pythons_on_pypi"), platform);
+    cv_str glibc = glibc_of_tag(
+        j->a, platform_part(cv_facts_get(j->f, CV_T_TORCH_RELEASES, release, "pypi_platform_tags"),
+                            platform));
+    cv_str measured =
+        platform_part(cv_facts_get(j->f, CV_T_TORCH_RELEASES, release, "glibc_needed"), j->b->arch);
     if (cv_dotted_ok(measured) && cv_dotted_cmp(measured, glibc) > 0)
         glibc = measured;
     uint32_t index = index_row(j);
     if (index != CV_NO_ROW) {
-        cv_str p = cv_facts_get(j->f, CV_T_TORCH_INDEX_WHEELS, index, "pythons"), g = cv_facts_get(j->f, CV_T_TORCH_INDEX_WHEELS, index, "glibc");
+        cv_str p = cv_facts_get(j->f, CV_T_TORCH_INDEX_WHEELS, index, "pythons"),
+               g = cv_facts_get(j->f, CV_T_TORCH_INDEX_WHEELS, index, "glibc");
         pythons = p.len ? p : pythons;
         glibc = g.len ? g : glibc;
     }
@@ -127,6 +160,11 @@ void cv_judge_build(struct cv_judging *j)
     check_python(j, pythons, t, index != CV_NO_ROW ? index : release);
     check_glibc(j, glibc, t, index != CV_NO_ROW ? index : release);
     if (j->to->verdict != CV_V_NO_BUILD)
-        cv_judge_fact(j, cv_judge_reason(j, "B1", CV_R_PASS, -1, cv_arena_fmt(j->a, "torch " CV_FMT "+" CV_FMT " is published for this platform.", CV_ARG(j->b->torch), CV_ARG(j->b->variant))), t,
-                      index != CV_NO_ROW ? index : release);
+        cv_judge_fact(j,
+                      cv_judge_reason(j, "B1", CV_R_PASS, -1,
+                                      cv_arena_fmt(j->a,
+                                                   "torch " CV_FMT "+" CV_FMT
+                                                   " is published for this platform.",
+                                                   CV_ARG(j->b->torch), CV_ARG(j->b->variant))),
+                      t, index != CV_NO_ROW ? index : release);
 }

@@ -3,7 +3,8 @@
 #include "rules/judge.h"
 
 /* The first ">=" driver among the releases of CUDA x.y. */
-cv_str cv_driver_native_min(const struct cv_facts *f, struct cv_xy cuda, bool windows, uint32_t *ret_row)
+cv_str cv_driver_native_min(const struct cv_facts *f, struct cv_xy cuda, bool windows,
+                            uint32_t *ret_row)
 {
     const char *column = windows ? "windows_driver_doc" : "linux_driver_doc";
     cv_str best = CV_S("");
@@ -11,7 +12,8 @@ cv_str cv_driver_native_min(const struct cv_facts *f, struct cv_xy cuda, bool wi
     for (uint32_t r = 0; r < cv_facts_rows(f, CV_T_CUDA_RELEASES); r++) {
         struct cv_xy xy;
         cv_str v = cv_facts_get(f, CV_T_CUDA_RELEASES, r, column);
-        if (!cv_xy_parse(cv_facts_at(f, CV_T_CUDA_RELEASES, r, 0), &xy) || cv_xy_cmp(xy, cuda) != 0 || !cv_dotted_ok(v))
+        if (!cv_xy_parse(cv_facts_at(f, CV_T_CUDA_RELEASES, r, 0), &xy) ||
+            cv_xy_cmp(xy, cuda) != 0 || !cv_dotted_ok(v))
             continue;
         if (best.len == 0 || cv_dotted_cmp(v, best) < 0) {
             best = v;
@@ -21,7 +23,8 @@ cv_str cv_driver_native_min(const struct cv_facts *f, struct cv_xy cuda, bool wi
     return best;
 }
 
-cv_str cv_driver_minor_min(const struct cv_facts *f, unsigned major, bool windows, uint32_t *ret_row)
+cv_str cv_driver_minor_min(const struct cv_facts *f, unsigned major, bool windows,
+                           uint32_t *ret_row)
 {
     char id[16] = "minor-";
     id[6] = (char)('0' + major / 10 % 10);
@@ -37,7 +40,8 @@ cv_str cv_driver_minor_min(const struct cv_facts *f, unsigned major, bool window
 static bool reaches(const struct cv_judging *j, cv_str driver, cv_str minimum)
 {
     uint32_t x, y;
-    if (cv_known(&j->m->place.jetson) && cv_dotted_num(driver, 0, &x) && cv_dotted_num(minimum, 0, &y))
+    if (cv_known(&j->m->place.jetson) && cv_dotted_num(driver, 0, &x) &&
+        cv_dotted_num(minimum, 0, &y))
         return x >= y;
     return cv_dotted_cmp(driver, minimum) >= 0;
 }
@@ -97,11 +101,14 @@ static bool try_forward(struct cv_judging *j)
     const struct cv_driver *d = &j->m->driver;
     struct cv_xy cuda;
     uint32_t branch, branch_row;
-    if ((!cv_known(&d->compat) && !cv_known(&d->compat_cuda)) || !compat_cuda(j, &cuda) || cv_xy_cmp(cuda, j->b->cuda) < 0)
+    if ((!cv_known(&d->compat) && !cv_known(&d->compat_cuda)) || !compat_cuda(j, &cuda) ||
+        cv_xy_cmp(cuda, j->b->cuda) < 0)
         return false;
     cv_str key = cv_arena_fmt(j->a, "%u.%u", cuda.major, cuda.minor);
     uint32_t row = cv_facts_find1(j->f, CV_T_FORWARD_COMPAT, key);
-    bool branch_known = cv_known(&d->version) && cv_facts_driver_branch(j->f, d->version.v, j->windows, &branch, &branch_row);
+    bool branch_known =
+        cv_known(&d->version) &&
+        cv_facts_driver_branch(j->f, d->version.v, j->windows, &branch, &branch_row);
     if (row == CV_NO_ROW || !branch_known)
         return false;
     cv_str text = cv_arena_fmt(j->a, "%u", branch);
@@ -111,17 +118,31 @@ static bool try_forward(struct cv_judging *j)
     struct cv_reason *r;
     if (gpus == CV_NO) {
         r = cv_judge_reason(j, "D1", CV_R_FAIL, -1,
-                            cv_arena_fmt(j->a, "The cuda-compat package for CUDA " CV_FMT " is on the loader's path, but only data-centre GPUs may use it: CUDA fails with error 804.", CV_ARG(key)));
-        cv_judge_fact(j, r, CV_T_COMPAT_RULES, cv_facts_find1(j->f, CV_T_COMPAT_RULES, CV_S("forward-hw")));
+                            cv_arena_fmt(j->a,
+                                         "The cuda-compat package for CUDA " CV_FMT
+                                         " is on the loader's path, but only data-centre GPUs may "
+                                         "use it: CUDA fails with error 804.",
+                                         CV_ARG(key)));
+        cv_judge_fact(j, r, CV_T_COMPAT_RULES,
+                      cv_facts_find1(j->f, CV_T_COMPAT_RULES, CV_S("forward-hw")));
         set_mode(j, CV_MODE_TOO_OLD);
     } else if (gpus == CV_UNKNOWN) {
-        r = cv_judge_reason(j, "D1", CV_R_UNKNOWN, -1,
-                            cv_arena_fmt(j->a, "The cuda-compat package for CUDA " CV_FMT " is on the loader's path, but it is not known whether this GPU may use it.", CV_ARG(key)));
+        r = cv_judge_reason(
+            j, "D1", CV_R_UNKNOWN, -1,
+            cv_arena_fmt(
+                j->a,
+                "The cuda-compat package for CUDA " CV_FMT
+                " is on the loader's path, but it is not known whether this GPU may use it.",
+                CV_ARG(key)));
         set_mode(j, CV_MODE_UNKNOWN);
     } else {
         r = cv_judge_reason(j, "D1", CV_R_PASS, -1,
-                            cv_arena_fmt(j->a, "Driver " CV_FMT " is older than " CV_FMT " needs, but the cuda-compat package for CUDA " CV_FMT " on the loader's path bridges that on a data-centre GPU.",
-                                         CV_ARG(d->version.v), CV_ARG(build_words(j)), CV_ARG(key)));
+                            cv_arena_fmt(j->a,
+                                         "Driver " CV_FMT " is older than " CV_FMT
+                                         " needs, but the cuda-compat package for CUDA " CV_FMT
+                                         " on the loader's path bridges that on a data-centre GPU.",
+                                         CV_ARG(d->version.v), CV_ARG(build_words(j)),
+                                         CV_ARG(key)));
         set_mode(j, CV_MODE_FORWARD);
     }
     cv_judge_fact(j, r, CV_T_FORWARD_COMPAT, row);
@@ -133,7 +154,10 @@ static bool try_forward(struct cv_judging *j)
 static void no_driver(struct cv_judging *j)
 {
     j->to->driver_have = CV_S("none");
-    (void)cv_judge_reason(j, "D1", CV_R_FAIL, -1, cv_arena_fmt(j->a, "There is no NVIDIA driver; this build needs one for " CV_FMT ".", CV_ARG(build_words(j))));
+    (void)cv_judge_reason(
+        j, "D1", CV_R_FAIL, -1,
+        cv_arena_fmt(j->a, "There is no NVIDIA driver; this build needs one for " CV_FMT ".",
+                     CV_ARG(build_words(j))));
     set_mode(j, CV_MODE_TOO_OLD);
 }
 
@@ -144,13 +168,24 @@ static void judge_exact(struct cv_judging *j, cv_str driver)
     cv_str min = cv_driver_native_min(j->f, j->b->cuda, j->windows, &row);
     struct cv_reason *r;
     if (min.len == 0) {
-        r = cv_judge_reason(j, "D1", CV_R_UNKNOWN, -1, cv_arena_fmt(j->a, "The oldest driver for " CV_FMT " is not in the tables.", CV_ARG(build_words(j))));
+        r = cv_judge_reason(j, "D1", CV_R_UNKNOWN, -1,
+                            cv_arena_fmt(j->a,
+                                         "The oldest driver for " CV_FMT " is not in the tables.",
+                                         CV_ARG(build_words(j))));
         set_mode(j, CV_MODE_UNKNOWN);
     } else if (reaches(j, driver, min)) {
-        r = cv_judge_reason(j, "D1", CV_R_PASS, -1, cv_arena_fmt(j->a, "Driver " CV_FMT " is not older than " CV_FMT ", the oldest for " CV_FMT ".", CV_ARG(driver), CV_ARG(min), CV_ARG(build_words(j))));
+        r = cv_judge_reason(j, "D1", CV_R_PASS, -1,
+                            cv_arena_fmt(j->a,
+                                         "Driver " CV_FMT " is not older than " CV_FMT
+                                         ", the oldest for " CV_FMT ".",
+                                         CV_ARG(driver), CV_ARG(min), CV_ARG(build_words(j))));
         set_mode(j, CV_MODE_NATIVE);
     } else {
-        r = cv_judge_reason(j, "D1", CV_R_FAIL, -1, cv_arena_fmt(j->a, "Driver " CV_FMT " is older than " CV_FMT ", the oldest for " CV_FMT ".", CV_ARG(driver), CV_ARG(min), CV_ARG(build_words(j))));
+        r = cv_judge_reason(j, "D1", CV_R_FAIL, -1,
+                            cv_arena_fmt(j->a,
+                                         "Driver " CV_FMT " is older than " CV_FMT
+                                         ", the oldest for " CV_FMT ".",
+                                         CV_ARG(driver), CV_ARG(min), CV_ARG(build_words(j))));
         set_mode(j, CV_MODE_TOO_OLD);
     }
     cv_judge_fact(j, r, CV_T_CUDA_RELEASES, row);
@@ -158,9 +193,15 @@ static void judge_exact(struct cv_judging *j, cv_str driver)
 
 static void too_old(struct cv_judging *j, cv_str driver, cv_str min, uint32_t row)
 {
-    cv_str text = min.len ? cv_arena_fmt(j->a, "Driver " CV_FMT " is older than " CV_FMT ", the oldest that runs CUDA %u.x; this build is for " CV_FMT ".", CV_ARG(driver), CV_ARG(min),
-                                         j->b->cuda.major, CV_ARG(build_words(j)))
-                          : cv_arena_fmt(j->a, "Driver " CV_FMT " does not reach " CV_FMT ", which this build is for.", CV_ARG(driver), CV_ARG(build_words(j)));
+    cv_str text =
+        min.len
+            ? cv_arena_fmt(j->a,
+                           "Driver " CV_FMT " is older than " CV_FMT
+                           ", the oldest that runs CUDA %u.x; this build is for " CV_FMT ".",
+                           CV_ARG(driver), CV_ARG(min), j->b->cuda.major, CV_ARG(build_words(j)))
+            : cv_arena_fmt(j->a,
+                           "Driver " CV_FMT " does not reach " CV_FMT ", which this build is for.",
+                           CV_ARG(driver), CV_ARG(build_words(j)));
     cv_judge_fact(j, cv_judge_reason(j, "D1", CV_R_FAIL, -1, text), CV_T_COMPAT_RULES, row);
     set_mode(j, CV_MODE_TOO_OLD);
 }
@@ -176,9 +217,12 @@ static void judge_modern(struct cv_judging *j, cv_str driver)
     if (driver.len)
         (void)cv_facts_driver_branch(j->f, driver, j->windows, &branch, &branch_row);
     if (api_known && cv_xy_cmp(api, j->b->cuda) >= 0) {
-        r = cv_judge_reason(j, "D1", CV_R_PASS, -1,
-                            cv_arena_fmt(j->a, "Driver " CV_FMT " supports up to CUDA %u.%u; this build is for " CV_FMT ".", CV_ARG(driver.len ? driver : CV_S("(version unknown)")), api.major,
-                                         api.minor, CV_ARG(build_words(j))));
+        r = cv_judge_reason(
+            j, "D1", CV_R_PASS, -1,
+            cv_arena_fmt(
+                j->a, "Driver " CV_FMT " supports up to CUDA %u.%u; this build is for " CV_FMT ".",
+                CV_ARG(driver.len ? driver : CV_S("(version unknown)")), api.major, api.minor,
+                CV_ARG(build_words(j))));
         cv_judge_fact(j, r, CV_T_DRIVER_BRANCHES, branch_row);
         set_mode(j, CV_MODE_NATIVE);
         return;
@@ -187,19 +231,27 @@ static void judge_modern(struct cv_judging *j, cv_str driver)
         return;
     bool below = driver.len && min.len && !reaches(j, driver, min);
     if (below || (api_known && (api.major < j->b->cuda.major || l4t_number(j, driver)))) {
-        too_old(j, driver.len ? driver : CV_S("(version unknown)"), l4t_number(j, driver) ? CV_S("") : min, row);
+        too_old(j, driver.len ? driver : CV_S("(version unknown)"),
+                l4t_number(j, driver) ? CV_S("") : min, row);
         return;
     }
     if (!api_known || !driver.len || !min.len) {
         r = cv_judge_reason(j, "D1", CV_R_UNKNOWN, -1,
-                            cv_arena_fmt(j->a, "The newest CUDA that driver " CV_FMT " supports is not in the tables.", CV_ARG(driver.len ? driver : CV_S("(version unknown)"))));
+                            cv_arena_fmt(j->a,
+                                         "The newest CUDA that driver " CV_FMT
+                                         " supports is not in the tables.",
+                                         CV_ARG(driver.len ? driver : CV_S("(version unknown)"))));
         cv_judge_fact(j, r, CV_T_COMPAT_RULES, row);
         set_mode(j, CV_MODE_UNKNOWN);
         return;
     }
     r = cv_judge_reason(j, "D1", CV_R_PASS, -1,
-                        cv_arena_fmt(j->a, "Driver " CV_FMT " supports up to CUDA %u.%u; " CV_FMT " runs on it by minor-version compatibility (from " CV_FMT " on), without compiling PTX.",
-                                     CV_ARG(driver), api.major, api.minor, CV_ARG(build_words(j)), CV_ARG(min)));
+                        cv_arena_fmt(j->a,
+                                     "Driver " CV_FMT " supports up to CUDA %u.%u; " CV_FMT
+                                     " runs on it by minor-version compatibility (from " CV_FMT
+                                     " on), without compiling PTX.",
+                                     CV_ARG(driver), api.major, api.minor, CV_ARG(build_words(j)),
+                                     CV_ARG(min)));
     cv_judge_fact(j, r, CV_T_COMPAT_RULES, row);
     cv_judge_fact(j, r, CV_T_DRIVER_BRANCHES, branch_row);
     set_mode(j, CV_MODE_MINOR);
@@ -215,7 +267,8 @@ void cv_judge_driver(struct cv_judging *j)
     }
     if (!driver.len && !cv_known(&d->cuda)) {
         j->to->mode = CV_MODE_UNKNOWN;
-        (void)cv_judge_reason(j, "D1", CV_R_UNKNOWN, -1, CV_S("The driver of the machine is not known."));
+        (void)cv_judge_reason(j, "D1", CV_R_UNKNOWN, -1,
+                              CV_S("The driver of the machine is not known."));
         cv_judge_need(j, "driver", CV_S(""));
         return;
     }
@@ -231,7 +284,8 @@ void cv_judge_driver(struct cv_judging *j)
 
 static void raise_need(struct cv_judging *j, cv_str v)
 {
-    if (cv_dotted_ok(v) && (j->to->driver_need.len == 0 || cv_dotted_cmp(v, j->to->driver_need) > 0))
+    if (cv_dotted_ok(v) &&
+        (j->to->driver_need.len == 0 || cv_dotted_cmp(v, j->to->driver_need) > 0))
         j->to->driver_need = v;
 }
 
@@ -239,7 +293,8 @@ void cv_judge_driver_need(struct cv_judging *j)
 {
     uint32_t row;
     bool native = j->b->cuda.major < 11 || j->ptx_needed;
-    cv_str base = native ? cv_driver_native_min(j->f, j->b->cuda, j->windows, &row) : cv_driver_minor_min(j->f, j->b->cuda.major, j->windows, &row);
+    cv_str base = native ? cv_driver_native_min(j->f, j->b->cuda, j->windows, &row)
+                         : cv_driver_minor_min(j->f, j->b->cuda.major, j->windows, &row);
     if (cv_known(&j->m->place.jetson))
         return; /* a Jetson's driver comes with its JetPack */
     raise_need(j, base);
@@ -248,7 +303,8 @@ void cv_judge_driver_need(struct cv_judging *j)
         if (!cv_gpu_counts(j->m, i) || !cv_known(&g->cc_text) || g->tegra)
             continue;
         row = cv_facts_gpu_arch(j->f, g->cc);
-        cv_str first = row == CV_NO_ROW ? CV_S("?") : cv_facts_get(j->f, CV_T_GPU_ARCH, row, "first_driver");
+        cv_str first =
+            row == CV_NO_ROW ? CV_S("?") : cv_facts_get(j->f, CV_T_GPU_ARCH, row, "first_driver");
         if (j->windows) { /* the table's versions are Linux ones: on Windows the branch counts */
             size_t dot = cv_str_findc(first, '.');
             first = cv_str_sub(first, 0, dot == SIZE_MAX ? first.len : dot);
@@ -259,20 +315,28 @@ void cv_judge_driver_need(struct cv_judging *j)
 
 /* ---- D2 ---- */
 
-static void d2_fail(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judgement *to, uint32_t row, cv_str text)
+static void d2_fail(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judgement *to, uint32_t row,
+                    cv_str text)
 {
     cv_judge_fact(j, cv_judge_reason(j, "D2", CV_R_FAIL, (int)gpu, text), CV_T_GPU_ARCH, row);
     to->verdict = cv_verdict_worse(to->verdict, CV_V_GPU_UNSUPPORTED_BY_DRIVER);
 }
 
-static bool wrong_flavour(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judgement *to, uint32_t row)
+static bool wrong_flavour(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judgement *to,
+                          uint32_t row)
 {
     cv_str open = cv_facts_get(j->f, CV_T_GPU_ARCH, row, "open_modules");
     cv_str name = cv_gpu_words(j->a, &j->m->gpus[gpu]);
     if (cv_str_eqz(open, "required") && j->m->driver.flavour == CV_FLAVOUR_CLOSED)
-        d2_fail(j, gpu, to, row, cv_arena_fmt(j->a, CV_FMT " needs the open kernel modules, but the closed ones are loaded.", CV_ARG(name)));
+        d2_fail(j, gpu, to, row,
+                cv_arena_fmt(
+                    j->a, CV_FMT " needs the open kernel modules, but the closed ones are loaded.",
+                    CV_ARG(name)));
     else if (cv_str_eqz(open, "no") && j->m->driver.flavour == CV_FLAVOUR_OPEN)
-        d2_fail(j, gpu, to, row, cv_arena_fmt(j->a, CV_FMT " cannot be driven by the open kernel modules, which are loaded.", CV_ARG(name)));
+        d2_fail(j, gpu, to, row,
+                cv_arena_fmt(
+                    j->a, CV_FMT " cannot be driven by the open kernel modules, which are loaded.",
+                    CV_ARG(name)));
     else
         return false;
     return true;
@@ -287,25 +351,42 @@ void cv_judge_gpu_driver(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judge
         return;
     bool known = cv_facts_driver_branch(j->f, d->version.v, j->windows, &branch, &branch_row);
     if (!known && (j->windows || !cv_dotted_num(d->version.v, 0, &branch))) {
-        (void)cv_judge_reason(j, "D2", CV_R_UNKNOWN, (int)gpu, cv_arena_fmt(j->a, "The branch of driver " CV_FMT " is not in the tables.", CV_ARG(d->version.v)));
+        (void)cv_judge_reason(j, "D2", CV_R_UNKNOWN, (int)gpu,
+                              cv_arena_fmt(j->a,
+                                           "The branch of driver " CV_FMT " is not in the tables.",
+                                           CV_ARG(d->version.v)));
         to->verdict = cv_verdict_worse(to->verdict, CV_V_UNKNOWN);
         return;
     }
-    cv_str first_text = cv_facts_get(j->f, CV_T_GPU_ARCH, row, "first_driver"), last_text = cv_facts_get(j->f, CV_T_GPU_ARCH, row, "last_driver");
+    cv_str first_text = cv_facts_get(j->f, CV_T_GPU_ARCH, row, "first_driver"),
+           last_text = cv_facts_get(j->f, CV_T_GPU_ARCH, row, "last_driver");
     cv_str name = cv_gpu_words(j->a, g);
-    bool first_known = cv_dotted_num(first_text, 0, &first), last_known = cv_dotted_num(last_text, 0, &last);
+    bool first_known = cv_dotted_num(first_text, 0, &first),
+         last_known = cv_dotted_num(last_text, 0, &last);
     if (first_known && branch < first) {
-        d2_fail(j, gpu, to, row, cv_arena_fmt(j->a, "Driver " CV_FMT " is older than the first branch that drives " CV_FMT ", %u.", CV_ARG(d->version.v), CV_ARG(name), first));
+        d2_fail(j, gpu, to, row,
+                cv_arena_fmt(j->a,
+                             "Driver " CV_FMT " is older than the first branch that drives " CV_FMT
+                             ", %u.",
+                             CV_ARG(d->version.v), CV_ARG(name), first));
         return;
     }
     if (last_known && branch > last) {
-        d2_fail(j, gpu, to, row, cv_arena_fmt(j->a, "Driver " CV_FMT " has dropped " CV_FMT ": branch %u is the last that drives it.", CV_ARG(d->version.v), CV_ARG(name), last));
+        d2_fail(j, gpu, to, row,
+                cv_arena_fmt(j->a,
+                             "Driver " CV_FMT " has dropped " CV_FMT
+                             ": branch %u is the last that drives it.",
+                             CV_ARG(d->version.v), CV_ARG(name), last));
         return;
     }
     bool unsure = !known || (!first_known && g->cc.major >= 7);
-    struct cv_reason *r = cv_judge_reason(j, "D2", unsure ? CV_R_UNKNOWN : CV_R_PASS, (int)gpu,
-                                          unsure ? cv_arena_fmt(j->a, "Whether driver " CV_FMT " drives " CV_FMT " is not in the tables.", CV_ARG(d->version.v), CV_ARG(name))
-                                                 : cv_arena_fmt(j->a, "Driver " CV_FMT " drives " CV_FMT ".", CV_ARG(d->version.v), CV_ARG(name)));
+    struct cv_reason *r = cv_judge_reason(
+        j, "D2", unsure ? CV_R_UNKNOWN : CV_R_PASS, (int)gpu,
+        unsure ? cv_arena_fmt(j->a,
+                              "Whether driver " CV_FMT " drives " CV_FMT " is not in the tables.",
+                              CV_ARG(d->version.v), CV_ARG(name))
+               : cv_arena_fmt(j->a, "Driver " CV_FMT " drives " CV_FMT ".", CV_ARG(d->version.v),
+                              CV_ARG(name)));
     cv_judge_fact(j, r, CV_T_GPU_ARCH, row);
     if (unsure)
         to->verdict = cv_verdict_worse(to->verdict, CV_V_UNKNOWN);

@@ -55,7 +55,8 @@ void cv_judge(const struct cv_facts *f, struct cv_arena *a, const struct cv_mach
 
 /* Build description from a row of torch-builds / from an installed torch. */
 void cv_build_from_row(const struct cv_facts *f, uint32_t row, struct cv_build *ret);
-void cv_build_from_torch(const struct cv_facts *f, struct cv_arena *a, const struct cv_machine *m, const struct cv_env *env, const struct cv_torch *t, struct cv_build *ret);
+void cv_build_from_torch(const struct cv_facts *f, const struct cv_machine *m, const struct cv_torch *t,
+                         struct cv_build *ret);
 
 /* The doctor's answer for one machine. */
 struct cv_env_judgement {
