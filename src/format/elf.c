@@ -186,32 +186,45 @@ bool cv_elf_data(const struct cv_elf *e, const char *name, void *to, size_t cap,
     return true;
 }
 
-bool cv_elf_section(const struct cv_elf *e, const char *name, uint64_t *ret_offset,
-                    uint64_t *ret_size)
+#define CV_ELF_HEADERS 64  /* section headers read at once */
+#define CV_ELF_NAMES 4096  /* bytes of section names looked at */
+
+/* Offset and size of the table of section names, at most CV_ELF_NAMES of it in `to`. */
+static bool read_names(const struct cv_elf *e, char *to, size_t *ret_len)
 {
-    unsigned char s[64], t[64];
-    char got[64];
-    size_t n = strlen(name) + 1;
+    unsigned char t[64];
     uint64_t at;
-    if (!e->section_offset || e->section_names >= e->n_sections || n > sizeof got)
-        return false;
     if (!cv_add64(e->section_offset, (uint64_t)e->section_names * 64, &at) ||
         !cv_read(e->reader, at, t, sizeof t))
         return false;
-    uint64_t names = cv_le64(t + 24), names_size = cv_le64(t + 32);
-    for (unsigned i = 1; i < e->n_sections; i++) {
-        if (!cv_add64(e->section_offset, (uint64_t)i * 64, &at) ||
-            !cv_read(e->reader, at, s, sizeof s))
+    uint64_t size = cv_le64(t + 32);
+    *ret_len = size < CV_ELF_NAMES ? (size_t)size : CV_ELF_NAMES;
+    return cv_read(e->reader, cv_le64(t + 24), to, *ret_len);
+}
+
+bool cv_elf_section(const struct cv_elf *e, const char *name, uint64_t *ret_offset,
+                    uint64_t *ret_size)
+{
+    unsigned char s[CV_ELF_HEADERS * 64];
+    char names[CV_ELF_NAMES];
+    size_t n = strlen(name) + 1, names_len;
+    if (!e->section_offset || e->section_names >= e->n_sections || !read_names(e, names, &names_len))
+        return false;
+    for (unsigned from = 0; from < e->n_sections; from += CV_ELF_HEADERS) {
+        unsigned k = e->n_sections - from < CV_ELF_HEADERS ? e->n_sections - from : CV_ELF_HEADERS;
+        uint64_t at;
+        if (!cv_add64(e->section_offset, (uint64_t)from * 64, &at) ||
+            !cv_read(e->reader, at, s, (size_t)k * 64))
             return false;
-        uint32_t off = cv_le32(s);
-        if (off >= names_size || n > names_size - off || !cv_add64(names, off, &at) ||
-            !cv_read(e->reader, at, got, n) || memcmp(got, name, n) != 0)
-            continue;
-        if (cv_le32(s + 4) == 8) /* SHT_NOBITS */
-            return false;
-        *ret_offset = cv_le64(s + 24);
-        *ret_size = cv_le64(s + 32);
-        return true;
+        for (unsigned i = 0; i < k; i++) {
+            const unsigned char *h = s + (size_t)i * 64;
+            uint32_t off = cv_le32(h);
+            if (off >= names_len || n > names_len - off || memcmp(names + off, name, n) != 0)
+                continue;
+            *ret_offset = cv_le64(h + 24);
+            *ret_size = cv_le64(h + 32);
+            return cv_le32(h + 4) != 8; /* SHT_NOBITS lies in no file */
+        }
     }
     return false;
 }

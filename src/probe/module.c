@@ -132,12 +132,13 @@ void cv_probe_module_files(struct cv_probe_ctx *c)
 {
     struct cv_driver *d = &c->m->driver;
     bool loaded = cv_known(&d->module_loaded) && cv_str_eqz(d->module_loaded.v, "yes");
+    bool nvidia = false;
     if (loaded) /* only a driver that does not run needs an explanation */
         return;
-    bool gpu_likely =
-        cv_root_is_dir(c->root, CV_S("/usr/src")) || cv_root_is_dir(c->root, CV_S("/lib/modules"));
-    if (!gpu_likely)
-        return;
+    for (uint32_t i = 0; i < c->m->n_gpus; i++)
+        nvidia = nvidia || cv_str_eqz(c->m->gpus[i].vendor, "nvidia");
+    if (c->m->gpus_known && !nvidia && !cv_known(&c->m->place.wsl))
+        return; /* no GPU, no driver to explain: the package list is long */
     find_module_file(c);
     if (d->module_file.state != CV_KNOWN) {
         struct cv_names names = {0};

@@ -1,7 +1,11 @@
 /* os.c: the place: operating system, distribution, C library, WSL, container, Jetson; and the environment variables that matter. */
 #include "probe/probe.h"
 
+#include <features.h>
 #include <sys/utsname.h>
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+#endif
 
 static cv_str read_text(struct cv_probe_ctx *c, const char *path)
 {
@@ -177,6 +181,13 @@ static void probe_libc(struct cv_probe_ctx *c)
         cv_fact_set(&p->glibc, v, CV_S("nofile.tsv"), CV_S("libc.glibc"));
         return;
     }
+#ifdef __GLIBC__
+    if (c->root->live) { /* this program runs on the machine's own */
+        cv_fact_set(&p->glibc, cv_str_z(gnu_get_libc_version()), CV_S("gnu_get_libc_version"),
+                    CV_S(""));
+        return;
+    }
+#endif
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         cv_str path = cv_arena_fmt(c->arena, "%s/libc.so.6", folders[i]);
         if (!cv_root_exists(c->root, path))

@@ -6,8 +6,8 @@
 const struct cv_probe cv_probes[] = {
     {"environment variables", cv_probe_env_vars},
     {"place", cv_probe_place},
-    {"driver", cv_probe_driver},
     {"gpus", cv_probe_pci},
+    {"driver", cv_probe_driver},
     {"device nodes", cv_probe_devnodes},
     {"driver libraries", cv_probe_umd},
     {"nvml", cv_probe_nvml},
