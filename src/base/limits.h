@@ -6,6 +6,15 @@
 #define CV_MAX_SMALL_FILE ((size_t)64 << 10)   /* /proc, /sys and version files */
 #define CV_MAX_TEXT_FILE ((size_t)4 << 20)     /* METADATA, headers, tables, snapshots of one machine */
 #define CV_MAX_PATH 4096                       /* bytes in a path */
+/* A path buffer that is written before it is read: zeroing 4 KiB at each lookup would cost more than the lookup. */
+#if defined(__has_attribute)
+#if __has_attribute(uninitialized)
+#define CV_UNINIT __attribute__((uninitialized))
+#endif
+#endif
+#ifndef CV_UNINIT
+#define CV_UNINIT
+#endif
 #define CV_MAX_SYMLINKS 40                     /* links followed in one lookup, as Linux does */
 #define CV_MAX_DIR_ENTRIES 20000               /* names read from one folder */
 #define CV_MAX_GPUS 256

@@ -1,6 +1,8 @@
 /* elf.c: see elf.h. Every offset comes from a hostile file: each read is bounded by cv_read, each loop by a limit. */
 #include "format/elf.h"
 
+#include "base/limits.h"
+
 enum {
     PT_LOAD_ = 1,
     PT_DYNAMIC_ = 2,
@@ -92,7 +94,7 @@ static bool read_at_address(const struct cv_elf *e, uint64_t address, void *to, 
 
 static bool name_is(const struct cv_elf *e, uint32_t offset, const char *name)
 {
-    char buf[CV_ELF_MAX_NAME];
+    char buf[CV_ELF_MAX_NAME] CV_UNINIT;
     size_t n = strlen(name) + 1;
     uint64_t at;
     if (n > sizeof buf || offset >= e->strsz || n > e->strsz - offset ||
@@ -205,8 +207,8 @@ static bool read_names(const struct cv_elf *e, char *to, size_t *ret_len)
 bool cv_elf_section(const struct cv_elf *e, const char *name, uint64_t *ret_offset,
                     uint64_t *ret_size)
 {
-    unsigned char s[CV_ELF_HEADERS * 64];
-    char names[CV_ELF_NAMES];
+    unsigned char s[CV_ELF_HEADERS * 64] CV_UNINIT;
+    char names[CV_ELF_NAMES] CV_UNINIT;
     size_t n = strlen(name) + 1, names_len;
     if (!e->section_offset || e->section_names >= e->n_sections || !read_names(e, names, &names_len))
         return false;

@@ -33,8 +33,8 @@ static bool prepend(char *work, const char *target, size_t n, cv_str *rest)
 
 int cv_root_resolve(struct cv_root *r, cv_str path, char *to)
 {
-    char work[CV_MAX_PATH];
-    char target[CV_MAX_PATH];
+    char work[CV_MAX_PATH] CV_UNINIT;
+    char target[CV_MAX_PATH] CV_UNINIT;
     size_t len = 0;
     unsigned links = 0;
     cv_str part;
@@ -87,7 +87,7 @@ int cv_root_resolve(struct cv_root *r, cv_str path, char *to)
 
 enum cv_state cv_root_real(struct cv_root *r, struct cv_arena *a, cv_str path, cv_str *ret)
 {
-    char to[CV_MAX_PATH];
+    char to[CV_MAX_PATH] CV_UNINIT;
     if (cv_root_resolve(r, path, to) != 0)
         return errno == ELOOP ? CV_ABSENT : cv_state_of_errno(errno);
     if (!cv_root_exists(r, cv_str_z(to)))
@@ -99,9 +99,9 @@ enum cv_state cv_root_real(struct cv_root *r, struct cv_arena *a, cv_str path, c
 
 enum cv_state cv_root_readlink(struct cv_root *r, struct cv_arena *a, cv_str path, cv_str *ret)
 {
-    char dir[CV_MAX_PATH];
-    char full[CV_MAX_PATH];
-    char target[CV_MAX_PATH];
+    char dir[CV_MAX_PATH] CV_UNINIT;
+    char full[CV_MAX_PATH] CV_UNINIT;
+    char target[CV_MAX_PATH] CV_UNINIT;
     while (path.len > 1 && path.ptr[path.len - 1] == '/')
         path.len--;
     cv_str base = cv_str_base(path);

@@ -77,8 +77,8 @@ static int open_in_tree(struct cv_root *r, cv_str path, const char *z, int flags
         r->no_openat2 =
             true; /* an old kernel, or a seccomp filter that answers EPERM to what it does not know */
     }
-    char real[CV_MAX_PATH];
-    char rel[CV_MAX_PATH];
+    char real[CV_MAX_PATH] CV_UNINIT;
+    char rel[CV_MAX_PATH] CV_UNINIT;
     if (cv_root_resolve(r, path, real) != 0 || !relative(cv_str_z(real), rel))
         return -1;
     return openat(r->fd, rel, flags | O_NOFOLLOW);
@@ -86,7 +86,7 @@ static int open_in_tree(struct cv_root *r, cv_str path, const char *z, int flags
 
 int cv_root_openat(struct cv_root *r, cv_str path, int flags)
 {
-    char z[CV_MAX_PATH];
+    char z[CV_MAX_PATH] CV_UNINIT;
     cv_str value;
     flags |= flags & O_PATH
                  ? O_CLOEXEC
@@ -109,7 +109,7 @@ int cv_root_openat(struct cv_root *r, cv_str path, int flags)
 
 int cv_root_fstatat(struct cv_root *r, cv_str path, struct stat *st)
 {
-    char z[CV_MAX_PATH];
+    char z[CV_MAX_PATH] CV_UNINIT;
     if (r->live) {
         if (!relative(path, z))
             return -1;
@@ -199,7 +199,7 @@ bool cv_root_is_dir(struct cv_root *r, cv_str path)
 enum cv_state cv_root_access_rw(struct cv_root *r, cv_str path)
 {
     struct cv_stat st;
-    char z[CV_MAX_PATH];
+    char z[CV_MAX_PATH] CV_UNINIT;
     if (!r->live) {
         enum cv_state s = cv_root_stat(r, path, &st);
         if (s != CV_KNOWN)

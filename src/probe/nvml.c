@@ -13,6 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef CV_HAVE_NVML
+#define CV_HAVE_NVML 1
+#endif
+
 #define CV_NVML_MAX_ANSWER ((size_t)256 << 10)
 
 static uint64_t now_ns(void)
@@ -233,7 +237,7 @@ void cv_probe_nvml(struct cv_probe_ctx *c)
 
 static bool wanted(struct cv_probe_ctx *c)
 {
-    if (!c->root->live || !c->use_nvml)
+    if (!CV_HAVE_NVML || !c->root->live || !c->use_nvml)
         return false;
     if (c->nvml_library)
         return true;

@@ -51,6 +51,15 @@ def test_recorded_tree_reads_back(cuvet, tmp_path):
     assert [(e["path"], e["torch"]) for e in tree["machine"]["environments"]] == [(e["path"], e["torch"]) for e in live["machine"]["environments"]]
 
 
+def test_files_of_the_kernel_are_read(cuvet):
+    """Every file of /sys says that it is 4096 bytes long, and of /proc that it is empty: neither may be taken for too large or malformed."""
+    r = call(cuvet, "doctor", "-v")
+    lines = r.stderr.decode().splitlines()
+    assert any("looked at /proc/" in line or "looked at /sys/" in line for line in lines), lines[:5]
+    wrong = [line for line in lines if re.search(r"looked at /(sys|proc)/.*: malformed", line)]
+    assert not wrong, "\n".join(wrong)
+
+
 @pytest.mark.parametrize("args", [["doctor"], ["doctor", "--json", "-v"], ["snapshot"], ["facts", "list"]], ids=" ".join)
 def test_nothing_is_run_written_or_connected_to(cuvet, need, tmp_path, args):
     need("strace")
