@@ -29,7 +29,7 @@ void cv_arena_done(struct cv_arena *a)
     a->used = a->total = 0;
 }
 
-void *cv_arena_alloc(struct cv_arena *a, size_t size)
+void *cv_arena_raw(struct cv_arena *a, size_t size)
 {
     if (size > SIZE_MAX - CV_ALIGN)
         size = SIZE_MAX - CV_ALIGN;
@@ -53,16 +53,23 @@ void *cv_arena_alloc(struct cv_arena *a, size_t size)
     }
     void *r = a->head->data + a->used;
     a->used += size;
-    return memset(r, 0, size);
+    return r;
+}
+
+void *cv_arena_alloc(struct cv_arena *a, size_t size)
+{
+    void *r = cv_arena_raw(a, size);
+    return r ? memset(r, 0, size) : NULL;
 }
 
 cv_str cv_arena_str(struct cv_arena *a, cv_str s)
 {
-    char *p = s.len < SIZE_MAX ? cv_arena_alloc(a, s.len + 1) : NULL;
+    char *p = s.len < SIZE_MAX ? cv_arena_raw(a, s.len + 1) : NULL;
     if (!p)
         return (cv_str){"", 0};
     if (s.len)
         memcpy(p, s.ptr, s.len);
+    p[s.len] = 0;
     return (cv_str){p, s.len};
 }
 
@@ -75,9 +82,12 @@ cv_str cv_arena_vfmt(struct cv_arena *a, const char *fmt, va_list ap)
 {
     va_list again;
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
-    char *p = n < 0 ? NULL : cv_arena_alloc(a, (size_t)n + 1);
-    if (p)
+    char shorts[256]; /* most texts: then one pass is enough */
+    int n = vsnprintf(shorts, sizeof shorts, fmt, ap);
+    char *p = n < 0 ? NULL : cv_arena_raw(a, (size_t)n + 1);
+    if (p && (size_t)n < sizeof shorts)
+        memcpy(p, shorts, (size_t)n + 1);
+    else if (p)
         (void)vsnprintf(p, (size_t)n + 1, fmt, again);
     va_end(again);
     return p ? (cv_str){p, (size_t)n} : (cv_str){"", 0};

@@ -28,6 +28,7 @@ void cv_arena_init(struct cv_arena *a, struct cv_page_ops ops, size_t limit);
 void cv_arena_done(struct cv_arena *a); /* accepts a zeroed arena */
 
 void *cv_arena_alloc(struct cv_arena *a, size_t size);      /* zeroed, aligned for any type; NULL on oom */
+void *cv_arena_raw(struct cv_arena *a, size_t size);        /* the same, not zeroed: for buffers that are written first */
 cv_str cv_arena_str(struct cv_arena *a, cv_str s);          /* copy, NUL-terminated behind its end */
 const char *cv_arena_z(struct cv_arena *a, cv_str s);       /* the same as a C string; "" on oom */
 cv_str cv_arena_fmt(struct cv_arena *a, const char *fmt, ...) CV_PRINTF(2, 3);

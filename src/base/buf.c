@@ -19,7 +19,7 @@ static bool cv_buf_room(struct cv_buf *b, size_t more)
     size_t cap = b->cap ? b->cap * 2 : 256;
     while (cap - b->len <= more)
         cap *= 2;
-    char *p = cv_arena_alloc(b->arena, cap);
+    char *p = cv_arena_raw(b->arena, cap);
     if (!p)
         return false;
     if (b->len)

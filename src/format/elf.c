@@ -14,33 +14,38 @@ enum {
 #define DT_GNU_HASH_     0x6ffffef5u
 #define CV_ELF_MAX_CHAIN 65536u
 
+#define CV_ELF_DYNAMIC_STEP 256u /* entries read at once */
+
 static bool read_dynamic(struct cv_elf *e, uint64_t offset, uint64_t size)
 {
-    unsigned char d[16];
-    for (uint64_t i = 0; i < size / 16 && i < CV_ELF_MAX_DYNAMIC; i++) {
-        uint64_t at;
-        if (!cv_add64(offset, i * 16, &at) || !cv_read(e->reader, at, d, sizeof d))
+    unsigned char d[CV_ELF_DYNAMIC_STEP * 16] CV_UNINIT;
+    uint64_t n = size / 16 < CV_ELF_MAX_DYNAMIC ? size / 16 : CV_ELF_MAX_DYNAMIC;
+    for (uint64_t from = 0; from < n; from += CV_ELF_DYNAMIC_STEP) {
+        uint64_t at, k = n - from < CV_ELF_DYNAMIC_STEP ? n - from : CV_ELF_DYNAMIC_STEP;
+        if (!cv_add64(offset, from * 16, &at) || !cv_read(e->reader, at, d, (size_t)k * 16))
             return false;
-        uint64_t tag = cv_le64(d), value = cv_le64(d + 8);
-        if (tag == 0)
-            break;
-        if (tag == DT_STRTAB_)
-            e->strtab = value;
-        else if (tag == DT_STRSZ_)
-            e->strsz = value;
-        else if (tag == DT_SYMTAB_)
-            e->symtab = value;
-        else if (tag == DT_HASH_)
-            e->hash = value;
-        else if (tag == DT_GNU_HASH_)
-            e->gnu_hash = value;
+        for (uint64_t i = 0; i < k; i++) {
+            uint64_t tag = cv_le64(d + i * 16), value = cv_le64(d + i * 16 + 8);
+            if (tag == 0)
+                return true;
+            if (tag == DT_STRTAB_)
+                e->strtab = value;
+            else if (tag == DT_STRSZ_)
+                e->strsz = value;
+            else if (tag == DT_SYMTAB_)
+                e->symtab = value;
+            else if (tag == DT_HASH_)
+                e->hash = value;
+            else if (tag == DT_GNU_HASH_)
+                e->gnu_hash = value;
+        }
     }
     return true;
 }
 
 bool cv_elf_open(struct cv_elf *ret, const struct cv_reader *r)
 {
-    unsigned char h[64], p[56];
+    unsigned char h[64], p[CV_ELF_MAX_SEGMENTS * 56] CV_UNINIT;
     struct cv_elf e = {.reader = r};
     if (!cv_read(r, 0, h, sizeof h) || memcmp(h, "\177ELF", 4) != 0 || h[4] != 2 || h[5] != 1)
         return false;
@@ -51,17 +56,18 @@ bool cv_elf_open(struct cv_elf *ret, const struct cv_reader *r)
     uint16_t phentsize = cv_le16(h + 54), phnum = cv_le16(h + 56);
     e.n_sections = cv_le16(h + 58) == 64 ? cv_le16(h + 60) : 0;
     e.section_names = cv_le16(h + 62);
-    if (phnum && phentsize != sizeof p)
+    if (phnum && phentsize != 56)
         return false;
     struct cv_elf_segment dynamic = {0};
-    for (unsigned i = 0; i < phnum && e.n_segments < CV_ELF_MAX_SEGMENTS; i++) {
-        uint64_t at;
-        if (!cv_add64(phoff, (uint64_t)i * sizeof p, &at) || !cv_read(r, at, p, sizeof p))
-            return false;
-        struct cv_elf_segment s = {.type = cv_le32(p),
-                                   .offset = cv_le64(p + 8),
-                                   .address = cv_le64(p + 16),
-                                   .file_size = cv_le64(p + 32)};
+    unsigned n = phnum < CV_ELF_MAX_SEGMENTS ? phnum : CV_ELF_MAX_SEGMENTS;
+    if (n && !cv_read(r, phoff, p, (size_t)n * 56))
+        return false;
+    for (unsigned i = 0; i < n; i++) {
+        const unsigned char *q = p + (size_t)i * 56;
+        struct cv_elf_segment s = {.type = cv_le32(q),
+                                   .offset = cv_le64(q + 8),
+                                   .address = cv_le64(q + 16),
+                                   .file_size = cv_le64(q + 32)};
         if (s.type == PT_LOAD_)
             e.segments[e.n_segments++] = s;
         else if (s.type == PT_DYNAMIC_)

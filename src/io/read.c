@@ -44,7 +44,7 @@ static enum cv_state read_up_to(int fd, struct cv_arena *a, uint64_t size, size_
     size_t cap = size > 0 && size < max ? (size_t)size + 1
                  : CV_FIRST_READ < max  ? CV_FIRST_READ
                                         : max + 1;
-    char *buf = cv_arena_alloc(a, cap + 1);
+    char *buf = cv_arena_raw(a, cap + 1);
     size_t n = 0;
     *ret_more = false;
     while (buf) {
@@ -61,7 +61,7 @@ static enum cv_state read_up_to(int fd, struct cv_arena *a, uint64_t size, size_
         if (n < cap)
             continue;
         size_t more = cap * 4 < max + 1 ? cap * 4 : max + 1;
-        char *bigger = cv_arena_alloc(a, more + 1);
+        char *bigger = cv_arena_raw(a, more + 1);
         if (bigger)
             memcpy(bigger, buf, n);
         buf = bigger;

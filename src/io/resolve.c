@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 /* Splits the first component off `rest` ("a/b" -> "a", "b"). */
@@ -85,13 +86,32 @@ int cv_root_resolve(struct cv_root *r, cv_str path, char *to)
     return 0;
 }
 
+/* On the live machine the kernel knows the answer: three calls instead of one for each folder above. */
+static bool live_real(struct cv_root *r, cv_str path, char *to)
+{
+    char name[40];
+    int fd = r->live ? cv_root_openat(r, path, O_PATH) : -1;
+    if (fd < 0)
+        return false;
+    (void)snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(name, to, CV_MAX_PATH - 1);
+    (void)close(fd);
+    r->n_calls += 2;
+    if (n <= 0 || to[0] != '/')
+        return false;
+    to[n] = 0;
+    return !cv_str_ends(cv_str_z(to), " (deleted)");
+}
+
 enum cv_state cv_root_real(struct cv_root *r, struct cv_arena *a, cv_str path, cv_str *ret)
 {
     char to[CV_MAX_PATH] CV_UNINIT;
-    if (cv_root_resolve(r, path, to) != 0)
-        return errno == ELOOP ? CV_ABSENT : cv_state_of_errno(errno);
-    if (!cv_root_exists(r, cv_str_z(to)))
-        return CV_ABSENT;
+    if (!live_real(r, path, to)) {
+        if (cv_root_resolve(r, path, to) != 0)
+            return errno == ELOOP ? CV_ABSENT : cv_state_of_errno(errno);
+        if (!cv_root_exists(r, cv_str_z(to)))
+            return CV_ABSENT;
+    }
     cv_root_note(r, path, CV_KNOWN, 0); /* a recorder wants the links on the way too */
     *ret = cv_arena_str(a, cv_str_z(to));
     return CV_KNOWN;

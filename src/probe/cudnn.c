@@ -19,8 +19,7 @@ static bool have_path(const struct cv_lib *libs, uint32_t n, cv_str path)
 
 static void look_in(struct cv_probe_ctx *c, cv_str dir)
 {
-    static const char *const cudnn[] = {"libcudnn.so.9", "libcudnn.so.8", "libcudnn.so.7",
-                                        "libcudnn_graph.so.9", "libcudnn_ops_infer.so.8"};
+    static const char *const cudnn[] = {"libcudnn.so.9", "libcudnn.so.8", "libcudnn.so.7"};
     cv_str real, version;
     struct cv_src src;
     for (size_t i = 0; i < sizeof cudnn / sizeof cudnn[0]; i++) {

@@ -154,10 +154,9 @@ void cv_probe_umd(struct cv_probe_ctx *c)
         take_umd(c, cuda.found);
     if (d->windows_number && !cv_known(&d->umd))
         look_for_linux_driver(c);
-    if (!cv_known(&d->umd)) {
+    if (!cuda.found.len && cv_known(&c->m->place.container)) {
         search(&nvml, cache);
-        if (nvml.found.len &&
-            !cuda.found.len) { /* NVML without libcuda: a container with "utility" only */
+        if (nvml.found.len) { /* NVML without libcuda: a container with "utility" only */
             cv_str real, version;
             if (cv_root_real(c->root, c->arena, nvml.found, &real) == CV_KNOWN &&
                 version_of_name(real, &version))

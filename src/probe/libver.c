@@ -116,7 +116,7 @@ static bool nccl_text(struct cv_probe_ctx *c, cv_str file, cv_str *ret)
     struct cv_window w;
     struct cv_elf e;
     bool found = false;
-    char *buf = cv_arena_alloc(c->arena, CHUNK);
+    char *buf = cv_arena_raw(c->arena, CHUNK);
     if (!buf || cv_window_open(c->root, c->arena, file, &w) != CV_KNOWN)
         return false;
     uint64_t at = 0, size = w.reader.size;

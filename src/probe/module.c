@@ -11,7 +11,7 @@ static bool version_in_module(struct cv_probe_ctx *c, cv_str path, cv_str *ret)
     if (cv_window_open(c->root, c->arena, path, &w) != CV_KNOWN)
         return false;
     enum { CHUNK = 1 << 16, OVERLAP = 64 };
-    char *buf = cv_arena_alloc(c->arena, CHUNK);
+    char *buf = cv_arena_raw(c->arena, CHUNK);
     uint64_t end = w.reader.size < CV_MAX_ELF_SCAN ? w.reader.size : CV_MAX_ELF_SCAN;
     uint64_t from = w.reader.size - end; /* .modinfo lies near the end */
     for (uint64_t at = from; buf && !found && at < w.reader.size; at += CHUNK - OVERLAP) {

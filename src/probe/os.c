@@ -131,7 +131,7 @@ static bool glibc_text(struct cv_probe_ctx *c, cv_str path, cv_str *ret)
     const cv_str mark = CV_S("release version ");
     struct cv_window w;
     bool found = false;
-    char *buf = cv_arena_alloc(c->arena, CHUNK);
+    char *buf = cv_arena_raw(c->arena, CHUNK);
     if (!buf || cv_window_open(c->root, c->arena, path, &w) != CV_KNOWN)
         return false;
     for (uint64_t at = 0; !found && at < w.reader.size && at < CV_MAX_ELF_SCAN;
