@@ -72,7 +72,9 @@ def in_turns(all_of_them, measure, cwd):
 def main():
     args = argparse.ArgumentParser()
     args.add_argument("--rounds", type=int, default=101)
-    rounds = args.parse_args().rounds
+    args.add_argument("--report", action="store_true", help="end well also where a limit is broken: a busy machine is no verdict")
+    given = args.parse_args()
+    rounds = given.rounds
     try:
         folder = real.make("uv-torch-2.15.0")
     except real.NoPython as e:
@@ -85,10 +87,10 @@ def main():
         compile_c(work, "nothing")
         c = contenders(folder, home, work, rounds)
         in_turns(list(c.values()), str(measure), str(home))
-    return report(c)
+    return report(c, given.report)
 
 
-def report(c):
+def report(c, only_report):
     print(f"{'medians':34} {'CPU ms':>10} {'wall ms':>10} {'peak MiB':>9} {'runs':>5}")
     for x in c.values():
         print(x.row())
@@ -109,6 +111,9 @@ def report(c):
         good = value >= limit if op == ">=" else value <= limit
         failed += not good
         print(f"{name:38} {value:10.2f} {op} {limit:<5} {'ok' if good else 'BROKEN'}")
+    if only_report:
+        print(f"{failed} of {len(limits)} limits broken in this run")
+        return 0
     print(f"{len(limits) - failed} passed, {failed} failed")
     return 1 if failed else 0
 

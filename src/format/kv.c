@@ -4,18 +4,29 @@
 #include "core/version.h"
 #include "format/json.h"
 
+/* The number in "#define NAME 9" when the line that holds the name is one. */
+static bool define_in_line(cv_str line, const char *name, uint32_t *ret)
+{
+    cv_str word;
+    line = cv_str_trim(line);
+    if (line.len == 0 || line.ptr[0] != '#')
+        return false;
+    line = cv_str_from(line, 1);
+    return cv_str_word(&line, &word) && cv_str_eqz(word, "define") && cv_str_word(&line, &word) &&
+           cv_str_eqz(word, name) && cv_str_word(&line, &word) && cv_str_u32(word, ret);
+}
+
 bool cv_kv_define(cv_str text, const char *name, uint32_t *ret)
 {
-    cv_str line;
-    while (cv_str_line(&text, &line)) {
-        cv_str word;
-        line = cv_str_trim(line);
-        if (line.len == 0 || line.ptr[0] != '#')
-            continue;
-        line = cv_str_from(line, 1);
-        if (cv_str_word(&line, &word) && cv_str_eqz(word, "define") && cv_str_word(&line, &word) &&
-            cv_str_eqz(word, name) && cv_str_word(&line, &word) && cv_str_u32(word, ret))
+    const cv_str want = cv_str_z(name);
+    size_t at;
+    while ((at = cv_str_find(text, want)) != SIZE_MAX) {
+        size_t start = cv_str_rfindc(cv_str_sub(text, 0, at), '\n');
+        cv_str line = cv_str_from(text, start == SIZE_MAX ? 0 : start + 1);
+        size_t end = cv_str_findc(line, '\n');
+        if (define_in_line(cv_str_sub(line, 0, end == SIZE_MAX ? line.len : end), name, ret))
             return true;
+        text = cv_str_from(text, at + want.len);
     }
     return false;
 }

@@ -144,7 +144,12 @@ void cv_probe_umd(struct cv_probe_ctx *c)
 {
     struct cv_driver *d = &c->m->driver;
     cv_str cache = CV_S("");
-    (void)cv_root_read(c->root, c->arena, CV_S("/etc/ld.so.cache"), CV_MAX_TEXT_FILE, &cache, NULL);
+    bool nvidia = !c->m->gpus_known || cv_known(&d->version);
+    for (uint32_t i = 0; i < c->m->n_gpus; i++)
+        nvidia = nvidia || cv_str_eqz(c->m->gpus[i].vendor, "nvidia");
+    if (nvidia) /* without a GPU the usual folders are enough: nobody asks which copy comes first */
+        (void)cv_root_read(c->root, c->arena, CV_S("/etc/ld.so.cache"), CV_MAX_TEXT_FILE, &cache,
+                           NULL);
     struct search cuda = {
         .c = c, .soname = CV_S("libcuda.so.1"), .found = CV_S(""), .compat = CV_S("")};
     struct search nvml = {
@@ -154,7 +159,7 @@ void cv_probe_umd(struct cv_probe_ctx *c)
         take_umd(c, cuda.found);
     if (d->windows_number && !cv_known(&d->umd))
         look_for_linux_driver(c);
-    if (!cuda.found.len && cv_known(&c->m->place.container)) {
+    if (!cuda.found.len && nvidia && cv_known(&c->m->place.container)) {
         search(&nvml, cache);
         if (nvml.found.len) { /* NVML without libcuda: a container with "utility" only */
             cv_str real, version;

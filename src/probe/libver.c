@@ -111,7 +111,7 @@ bool cv_libver_cudnn(struct cv_probe_ctx *c, cv_str dir, cv_str *ret_version,
 /* Finds "NCCL version X.Y.Z" in .rodata (or in the file's first part where the section headers are gone). */
 static bool nccl_text(struct cv_probe_ctx *c, cv_str file, cv_str *ret)
 {
-    enum { CHUNK = 1 << 16, OVERLAP = 64 };
+    enum { CHUNK = 1 << 14, OVERLAP = 64 };
     const cv_str mark = CV_S("NCCL version ");
     struct cv_window w;
     struct cv_elf e;

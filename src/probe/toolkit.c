@@ -3,6 +3,9 @@
 #include "format/kv.h"
 #include "probe/probe.h"
 
+/* CUDA_VERSION stands some hundred lines down, behind the license (14 KB in CUDA 13.0). */
+#define CV_CUDA_H_HEAD ((size_t)20 << 10)
+
 static cv_str join(struct cv_probe_ctx *c, cv_str dir, const char *name)
 {
     return cv_arena_fmt(c->arena, CV_FMT "/%s", CV_ARG(dir), name);
@@ -38,9 +41,13 @@ static bool by_header(struct cv_probe_ctx *c, cv_str root, cv_str *ret, struct c
     for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
         cv_str path = join(c, root, headers[i]), text;
         uint32_t n;
-        /* CUDA_VERSION stands some hundred lines down. */
-        if (cv_root_head(c->root, c->arena, path, CV_MAX_SMALL_FILE, &text) != CV_KNOWN ||
-            !cv_kv_define(text, "CUDA_VERSION", &n) || n < 1000)
+        if (cv_root_head(c->root, c->arena, path, CV_CUDA_H_HEAD, &text) != CV_KNOWN)
+            continue;
+        if (!cv_kv_define(text, "CUDA_VERSION", &n) &&
+            (cv_root_head(c->root, c->arena, path, CV_MAX_SMALL_FILE, &text) != CV_KNOWN ||
+             !cv_kv_define(text, "CUDA_VERSION", &n)))
+            continue;
+        if (n < 1000)
             continue;
         struct cv_xy xy = cv_xy_from_cuda(n);
         *ret = cv_arena_fmt(c->arena, "%u.%u", xy.major, xy.minor);
