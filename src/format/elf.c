@@ -11,8 +11,8 @@ enum {
     DT_SYMTAB_ = 6,
     DT_STRSZ_ = 10
 };
-#define DT_GNU_HASH_     0x6ffffef5u
-#define CV_ELF_MAX_CHAIN 65536u
+#define DT_GNU_HASH_        0x6ffffef5u
+#define CV_ELF_MAX_CHAIN    65536u
 
 #define CV_ELF_DYNAMIC_STEP 256u /* entries read at once */
 
@@ -194,8 +194,8 @@ bool cv_elf_data(const struct cv_elf *e, const char *name, void *to, size_t cap,
     return true;
 }
 
-#define CV_ELF_HEADERS 64  /* section headers read at once */
-#define CV_ELF_NAMES 4096  /* bytes of section names looked at */
+#define CV_ELF_HEADERS 64   /* section headers read at once */
+#define CV_ELF_NAMES   4096 /* bytes of section names looked at */
 
 /* Offset and size of the table of section names, at most CV_ELF_NAMES of it in `to`. */
 static bool read_names(const struct cv_elf *e, char *to, size_t *ret_len)
@@ -216,7 +216,8 @@ bool cv_elf_section(const struct cv_elf *e, const char *name, uint64_t *ret_offs
     unsigned char s[CV_ELF_HEADERS * 64] CV_UNINIT;
     char names[CV_ELF_NAMES] CV_UNINIT;
     size_t n = strlen(name) + 1, names_len;
-    if (!e->section_offset || e->section_names >= e->n_sections || !read_names(e, names, &names_len))
+    if (!e->section_offset || e->section_names >= e->n_sections ||
+        !read_names(e, names, &names_len))
         return false;
     for (unsigned from = 0; from < e->n_sections; from += CV_ELF_HEADERS) {
         unsigned k = e->n_sections - from < CV_ELF_HEADERS ? e->n_sections - from : CV_ELF_HEADERS;

@@ -96,8 +96,9 @@ static void read_archs(struct cv_probe_ctx *c, struct cv_torch *t)
     while (cv_str_line(&text, &line)) {
         if (!cv_str_has(line, "NVCC_FLAGS_EXTRA") || cv_gencode_targets(&t->targets, line) == 0)
             continue;
-        cv_fact_set(&t->archs, cv_targets_str(c->arena, &t->targets, " "), path,
-                    line.len > 200 ? cv_str_sub(line, 0, 200) : line);
+        cv_str all = cv_targets_str(c->arena, &t->targets, " ");
+        cv_fact_set(&t->archs, all, path,
+                    cv_arena_fmt(c->arena, "NVCC_FLAGS_EXTRA: " CV_FMT, CV_ARG(all)));
         return;
     }
 }

@@ -229,15 +229,40 @@ static const char *mark(const struct cv_text *t, enum cv_verdict v)
     return good ? "+" : bad ? "x" : "?";
 }
 
+/* Driver and CUDA, then GPU and code: the two comparisons, with their numbers. */
+static cv_str works(struct cv_text *t, const struct cv_env_judgement *ej)
+{
+    const struct cv_judgement *j = &ej->j;
+    const struct cv_fact *api = &t->m->driver.cuda;
+    cv_str code = CV_S("it has code for every GPU here");
+    cv_str driver = CV_S("the driver is new enough");
+    if (j->n_gpus == 1 && j->gpus[0].has_via)
+        code = cv_arena_fmt(t->a, "its " CV_FMT " code runs on this GPU",
+                            CV_ARG(cv_target_str(t->a, j->gpus[0].via)));
+    if (j->mode == CV_MODE_MINOR)
+        driver = cv_arena_fmt(t->a, "CUDA %u.%u runs on this driver by minor-version compatibility",
+                              ej->build.cuda.major, ej->build.cuda.minor);
+    else if (j->mode == CV_MODE_FORWARD)
+        driver = CV_S("a cuda-compat package stands in for a newer driver");
+    else if (cv_known(api))
+        driver = cv_arena_fmt(t->a, "the build is for CUDA %u.%u, the driver runs up to " CV_FMT,
+                              ej->build.cuda.major, ej->build.cuda.minor, CV_ARG(api->v));
+    return cv_arena_fmt(t->a, CV_FMT "; " CV_FMT, CV_ARG(driver), CV_ARG(code));
+}
+
 static cv_str why(struct cv_text *t, const struct cv_env_judgement *ej)
 {
     const struct cv_judgement *j = &ej->j;
     enum cv_result want = cv_verdict_fails(j->verdict) ? CV_R_FAIL
                           : j->verdict == CV_V_UNKNOWN ? CV_R_UNKNOWN
                                                        : CV_R_NA;
-    for (uint32_t i = 0; i < j->n_reasons; i++)
-        if (j->reasons[i].result == want)
-            return j->reasons[i].text;
+    for (uint32_t i = 0; i < j->n_reasons; i++) {
+        if (j->reasons[i].result != want)
+            continue;
+        bool told = t->d->n_findings && t->d->findings[0].severity == CV_ERROR &&
+                    cv_str_eq(t->d->findings[0].cause, j->reasons[i].text);
+        return told ? CV_S("as said above") : j->reasons[i].text;
+    }
     if (j->verdict == CV_V_WORKS_IF && j->n_needs) {
         cv_str all = CV_S("needs");
         for (uint32_t i = 0; i < j->n_needs; i++)
@@ -247,10 +272,7 @@ static cv_str why(struct cv_text *t, const struct cv_env_judgement *ej)
     }
     switch (j->verdict) {
     case CV_V_WORKS:
-        return j->mode == CV_MODE_NATIVE ? CV_S("driver, GPU and build fit")
-               : j->mode == CV_MODE_MINOR
-                   ? CV_S("driver, GPU and build fit (minor-version compatibility)")
-                   : CV_S("driver, GPU and build fit (cuda-compat package)");
+        return works(t, ej);
     case CV_V_WORKS_JIT:
         return CV_S("runs after the driver has compiled the build's PTX");
     case CV_V_CPU_ONLY:

@@ -96,12 +96,17 @@ static void distribution_fix(struct cv_fixing *x, struct cv_finding *f, cv_str n
     uint32_t branch = pick_branch(x, least, k->last);
     const char *flavour = open ? "open" : "closed";
     uint32_t row = find_package(x, flavour, least, k->last);
+    uint32_t own = branch;
+    if (row != CV_NO_ROW) /* Debian's package brings the branch of its release */
+        (void)cv_str_u32(cv_facts_get(x->f, CV_T_DRIVER_PACKAGES, row, "branch"), &own);
     cv_str at_least = need.len ? cv_arena_fmt(x->a, CV_FMT " or newer", CV_ARG(need))
-                               : cv_arena_fmt(x->a, "of branch %u", branch);
-    cv_str limit =
-        k->last ? cv_arena_fmt(x->a, " (branch %u is the last for this GPU)", k->last) : CV_S("");
-    if (k->last && branch == k->last)
-        limit = cv_arena_fmt(x->a, " (branch %u, the last for this GPU)", k->last);
+                               : cv_arena_fmt(x->a, "branch %u", own);
+    cv_str limit = CV_S("");
+    if (k->last && own == k->last)
+        limit = need.len ? cv_arena_fmt(x->a, " (branch %u, the last for this GPU)", k->last)
+                         : CV_S(", the last for this GPU,");
+    else if (k->last)
+        limit = cv_arena_fmt(x->a, " (branch %u is the last for this GPU)", k->last);
     if (row == CV_NO_ROW) {
         cv_fix_add(x, f, true,
                    cv_arena_fmt(x->a,
@@ -178,6 +183,8 @@ void cv_fix_jetson(struct cv_fixing *x, struct cv_finding *f)
     const cv_str key[2] = {CV_S("third-party"), CV_S("Jetson AI Lab")};
     uint32_t row = cv_facts_find(x->f, CV_T_INDEXES, key, 2);
     cv_str l4t = cv_known(&p->l4t) ? p->l4t.v : CV_S("");
+    cv_str python =
+        f->env.len ? cv_arena_fmt(x->a, CV_FMT "/bin/python", CV_ARG(f->env)) : CV_S("python3");
     uint32_t major = 0;
     (void)cv_dotted_num(l4t, 0, &major);
     if (major == 36 && row != CV_NO_ROW) {
@@ -189,9 +196,9 @@ void cv_fix_jetson(struct cv_fixing *x, struct cv_finding *f)
             cv_fix_add(x, f, false,
                        CV_S("Install the wheel that is built for Jetson (the wheels of the default "
                             "index are for servers)."),
-                       cv_arena_fmt(x->a,
-                                    "python3 -m pip install torch --index-url " CV_FMT "jp6/cu%u%u",
-                                    CV_ARG(cv_str_sub(url, 0, at)), cuda.major, cuda.minor));
+                       cv_arena_fmt(
+                           x->a, CV_FMT " -m pip install torch --index-url " CV_FMT "jp6/cu%u%u",
+                           CV_ARG(python), CV_ARG(cv_str_sub(url, 0, at)), cuda.major, cuda.minor));
             return;
         }
     }

@@ -86,6 +86,18 @@ static void judge_environments(struct cv_diag *g)
         d->verdict_env = 0;
 }
 
+/* A driver that drives no GPU makes no device files: the cause is enough. */
+static void drop_consequences(struct cv_diagnosis *d)
+{
+    if (!cv_find_has(d, "gpu-unsupported-by-driver"))
+        return;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < d->n_findings; i++)
+        if (!cv_str_eqz(d->findings[i].id, "device-nodes-missing"))
+            d->findings[n++] = d->findings[i];
+    d->n_findings = n;
+}
+
 static void sort_findings(struct cv_diagnosis *d)
 {
     for (uint32_t i = 1; i < d->n_findings; i++) { /* stable: rules are asked in a sensible order */
@@ -131,6 +143,7 @@ void cv_diagnose(const struct cv_facts *f, struct cv_arena *a, const struct cv_m
     judge_environments(&g);
     for (const struct cv_rule_row *r = cv_rule_rows; r->rule; r++)
         r->eval(&g);
+    drop_consequences(ret);
     sort_findings(ret);
     ret->exit_code = 0;
     if (ret->has_verdict && (ret->verdict == CV_V_UNKNOWN || ret->verdict == CV_V_WORKS_IF))

@@ -19,7 +19,6 @@ static void env_evidence(struct cv_diag *g, struct cv_finding *f, const struct c
         return;
     f->env = e->path;
     cv_find_evidence(g, f, e->torch.src.path, e->torch.src.text);
-    cv_find_fact(g, f, &e->torch.cuda);
 }
 
 /* One finding for each reason that fails, in its own words. */
