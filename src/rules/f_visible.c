@@ -47,6 +47,27 @@ void cv_mark_hidden(struct cv_machine *m)
     }
 }
 
+/* CUDA counts the fastest GPU first unless CUDA_DEVICE_ORDER says PCI_BUS_ID: with different GPUs an
+ * index may mean another one than the files' order suggests. */
+static bool order_is_open(const struct cv_machine *m)
+{
+    const struct cv_gpu *first = NULL;
+    uint32_t number;
+    cv_str rest = m->visible.v, part;
+    if (!cv_str_next(&rest, ',', &part) || !cv_str_u32(cv_str_trim(part), &number) ||
+        cv_str_eqz(cv_machine_var(m, "CUDA_DEVICE_ORDER"), "PCI_BUS_ID"))
+        return false;
+    for (uint32_t i = 0; i < m->n_gpus; i++) {
+        const struct cv_gpu *g = &m->gpus[i];
+        if (!cv_str_eqz(g->vendor, "nvidia"))
+            continue;
+        if (first && cv_cc_cmp(first->cc, g->cc) != 0)
+            return true;
+        first = first ? first : g;
+    }
+    return false;
+}
+
 static void find_hidden(struct cv_diag *g)
 {
     const struct cv_fact *v = &g->m->visible;
@@ -70,8 +91,13 @@ static void find_hidden(struct cv_diag *g)
                         cv_arena_fmt(g->a, "CUDA_VISIBLE_DEVICES hides %u of %u GPUs", hidden, n),
                         cv_arena_fmt(g->a,
                                      "CUDA_VISIBLE_DEVICES is \"" CV_FMT
-                                     "\". The verdict counts the visible GPUs only.",
-                                     CV_ARG(v->v)));
+                                     "\". The verdict counts the visible GPUs only.%s",
+                                     CV_ARG(v->v),
+                                     order_is_open(g->m)
+                                         ? " Indexes were counted in bus order; CUDA counts the "
+                                           "fastest GPU first unless CUDA_DEVICE_ORDER is "
+                                           "PCI_BUS_ID, so set that to be sure."
+                                         : ""));
     cv_find_evidence(g, f, v->src.path,
                      cv_arena_fmt(g->a, "CUDA_VISIBLE_DEVICES=" CV_FMT, CV_ARG(v->v)));
 }

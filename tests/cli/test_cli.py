@@ -202,7 +202,8 @@ def test_full_disk(cuvet):
 
 def test_interrupted(cuvet, tmp_path):
     """Ctrl-C while it waits for standard input: gone at once, nothing printed."""
-    p = subprocess.Popen([cuvet, "--machine", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    p = subprocess.Popen([cuvet, "--machine", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # a shell's background jobs ignore it
     time.sleep(0.2)
     p.send_signal(signal.SIGINT)
     assert p.wait(timeout=10) == -signal.SIGINT
