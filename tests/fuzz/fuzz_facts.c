@@ -11,7 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct cv_gpu_match match;
     if (cv_tsv_parse(&a, CV_S("fuzz"), text, &t, &e) == CV_OK && t.n_cells != t.n_rows * t.n_cols)
         abort();
-    if (size <= 64 && cv_facts_gpu_find(&cv_facts_builtin, &a, text, &match) == CV_OK && match.n_gpus == 0)
+    if (size <= 64 && cv_facts_gpu_find(&cv_facts_builtin, &a, text, &match) == CV_OK &&
+        match.n_gpus == 0)
         abort();
     cv_arena_done(&a);
     return 0;

@@ -5,7 +5,8 @@
 static bool inside(void *ctx, cv_str soname, cv_str path)
 {
     const cv_str *all = ctx;
-    if (path.ptr < all->ptr || path.ptr + path.len > all->ptr + all->len || soname.ptr < all->ptr || soname.ptr + soname.len > all->ptr + all->len)
+    if (path.ptr < all->ptr || path.ptr + path.len > all->ptr + all->len || soname.ptr < all->ptr ||
+        soname.ptr + soname.len > all->ptr + all->len)
         abort();
     return true;
 }

@@ -41,11 +41,16 @@ static void test_str(void)
     uint64_t v = 7;
     ok(cv_str_u64(CV_S("18446744073709551615"), &v) && v == UINT64_MAX, "the largest number");
     ok(!cv_str_u64(CV_S("18446744073709551616"), &v), "one more does not fit");
-    ok(!cv_str_u64(CV_S(""), &v) && !cv_str_u64(CV_S("1x"), &v) && !cv_str_u64(CV_S("-1"), &v), "no number");
+    ok(!cv_str_u64(CV_S(""), &v) && !cv_str_u64(CV_S("1x"), &v) && !cv_str_u64(CV_S("-1"), &v),
+       "no number");
     ok(cv_str_hex(CV_S("0x10de"), &v) && v == 0x10de, "hex");
     ok(!cv_str_hex(CV_S("0x"), &v) && !cv_str_hex(CV_S("11112222333344445"), &v), "bad hex");
-    ok(cv_str_find(CV_S("aaab"), CV_S("aab")) == 1 && cv_str_find(CV_S("aaa"), CV_S("b")) == SIZE_MAX, "find");
-    ok(cv_str_has_word(CV_S("535, 570"), ',', CV_S("570")) && !cv_str_has_word(CV_S("5355"), ',', CV_S("535")), "word in a list");
+    ok(cv_str_find(CV_S("aaab"), CV_S("aab")) == 1 &&
+           cv_str_find(CV_S("aaa"), CV_S("b")) == SIZE_MAX,
+       "find");
+    ok(cv_str_has_word(CV_S("535, 570"), ',', CV_S("570")) &&
+           !cv_str_has_word(CV_S("5355"), ',', CV_S("535")),
+       "word in a list");
 }
 
 static void test_arena(struct cv_arena *a)
@@ -58,7 +63,8 @@ static void test_arena(struct cv_arena *a)
     } list = {0};
     for (int i = 0; i < 1000; i++)
         *CV_PUSH(a, &list, v) = i;
-    ok(list.n_v == 1000 && list.v[0] == 0 && list.v[999] == 999, "a growing array keeps its elements");
+    ok(list.n_v == 1000 && list.v[0] == 0 && list.v[999] == 999,
+       "a growing array keeps its elements");
     struct cv_buf b;
     cv_buf_init(&b, a);
     for (int i = 0; i < 500; i++)
@@ -99,8 +105,11 @@ static void test_bytes(void)
     struct cv_reader r;
     unsigned char to[8];
     cv_reader_mem(&r, &mem);
-    ok(cv_read(&r, 0, to, 8) && cv_le64(to) == 0x0807060504030201u && cv_le32(to) == 0x04030201u && cv_le16(to) == 0x0201, "little endian");
-    ok(!cv_read(&r, 1, to, 8) && !cv_read(&r, UINT64_MAX, to, 8) && !cv_read(&r, 8, to, 1), "nothing beyond the end");
+    ok(cv_read(&r, 0, to, 8) && cv_le64(to) == 0x0807060504030201u && cv_le32(to) == 0x04030201u &&
+           cv_le16(to) == 0x0201,
+       "little endian");
+    ok(!cv_read(&r, 1, to, 8) && !cv_read(&r, UINT64_MAX, to, 8) && !cv_read(&r, 8, to, 1),
+       "nothing beyond the end");
     ok(cv_read(&r, 8, to, 0), "nothing at the end is fine");
     uint64_t v;
     ok(!cv_add64(UINT64_MAX, 1, &v) && !cv_mul64(UINT64_MAX, 2, &v), "overflow is told");
@@ -109,12 +118,18 @@ static void test_bytes(void)
 static void test_names(void)
 {
     enum cv_verdict v;
-    ok(cv_verdict_parse(CV_S("works-jit"), &v) && v == CV_V_WORKS_JIT && !cv_verdict_parse(CV_S("fine"), &v), "verdict names");
-    ok(cv_verdict_worse(CV_V_WORKS, CV_V_UNKNOWN) == CV_V_UNKNOWN && cv_verdict_fails(CV_V_DRIVER_TOO_OLD) && !cv_verdict_fails(CV_V_CPU_ONLY),
+    ok(cv_verdict_parse(CV_S("works-jit"), &v) && v == CV_V_WORKS_JIT &&
+           !cv_verdict_parse(CV_S("fine"), &v),
+       "verdict names");
+    ok(cv_verdict_worse(CV_V_WORKS, CV_V_UNKNOWN) == CV_V_UNKNOWN &&
+           cv_verdict_fails(CV_V_DRIVER_TOO_OLD) && !cv_verdict_fails(CV_V_CPU_ONLY),
        "verdicts are ordered as in rules.md");
     struct cv_error e = {0};
-    is_int(cv_fail(&e, CV_E_INPUT, CV_S("f.tsv"), 3, CV_S("odd")), CV_E_INPUT, "cv_fail returns the code");
-    ok(e.line == 3 && strcmp(cv_err_name(e.code), "CV_E_INPUT") == 0 && strcmp(cv_err_name(-5), "?") == 0, "error names");
+    is_int(cv_fail(&e, CV_E_INPUT, CV_S("f.tsv"), 3, CV_S("odd")), CV_E_INPUT,
+           "cv_fail returns the code");
+    ok(e.line == 3 && strcmp(cv_err_name(e.code), "CV_E_INPUT") == 0 &&
+           strcmp(cv_err_name(-5), "?") == 0,
+       "error names");
 }
 
 int main(void)

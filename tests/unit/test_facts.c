@@ -9,8 +9,12 @@ static void driver(const char *version, bool windows, const char *want)
 {
     struct cv_xy xy;
     uint32_t row;
-    cv_str got = cv_facts_driver_cuda(f, cv_str_z(version), windows, &xy, &row) ? cv_arena_fmt(&arena, "%u.%u", xy.major, xy.minor) : CV_S("unknown");
-    is_str(got, want, cv_arena_z(&arena, cv_arena_fmt(&arena, "newest CUDA of %s driver %s", windows ? "Windows" : "Linux", version)));
+    cv_str got = cv_facts_driver_cuda(f, cv_str_z(version), windows, &xy, &row)
+                     ? cv_arena_fmt(&arena, "%u.%u", xy.major, xy.minor)
+                     : CV_S("unknown");
+    is_str(got, want,
+           cv_arena_z(&arena, cv_arena_fmt(&arena, "newest CUDA of %s driver %s",
+                                           windows ? "Windows" : "Linux", version)));
 }
 
 /* want: "8.6", "8.6 x4", or "?" where the name does not decide */
@@ -21,7 +25,9 @@ static void gpu(const char *name, const char *want)
     if (cv_facts_gpu_find(f, &arena, cv_str_z(name), &m) != CV_OK)
         got = m.n_candidates ? CV_S("?") : CV_S("unknown");
     else
-        got = m.n_gpus > 1 ? cv_arena_fmt(&arena, CV_FMT " x%u", CV_ARG(m.gpus[0].cc_text.v), m.n_gpus) : m.gpus[0].cc_text.v;
+        got = m.n_gpus > 1
+                  ? cv_arena_fmt(&arena, CV_FMT " x%u", CV_ARG(m.gpus[0].cc_text.v), m.n_gpus)
+                  : m.gpus[0].cc_text.v;
     is_str(got, want, name);
 }
 
@@ -48,7 +54,8 @@ int main(void)
     driver("581.57", true, "13.0");
     driver("572.16", true, "12.8");
     driver("999.1", true, "unknown");
-    is_str(cv_facts_driver_full(f, CV_S("535")), "535.309.01", "a bare branch is its newest version");
+    is_str(cv_facts_driver_full(f, CV_S("535")), "535.309.01",
+           "a bare branch is its newest version");
     is_str(cv_facts_driver_full(f, CV_S("535.1")), "535.1", "a version stays");
     gpu("RTX 3090", "8.6");
     gpu("rtx3090", "8.6");
@@ -86,7 +93,9 @@ int main(void)
     broken("a\tsource\n\xff\tx\n", 2, "UTF-8");
     broken("a\tsource\n\xed\xa0\x80\tx\n", 2, "UTF-8");
     struct cv_tsv t;
-    ok(cv_tsv_parse(&arena, CV_S("t"), CV_S("# n\r\na\tsource\r\n1\tx\r\n"), &t, NULL) == CV_OK && t.n_rows == 1 && cv_str_eqz(t.cells[1], "x"), "CR LF is fine");
+    ok(cv_tsv_parse(&arena, CV_S("t"), CV_S("# n\r\na\tsource\r\n1\tx\r\n"), &t, NULL) == CV_OK &&
+           t.n_rows == 1 && cv_str_eqz(t.cells[1], "x"),
+       "CR LF is fine");
     uint32_t rows = 0;
     for (int i = 0; i < CV_N_TABLES; i++) {
         enum cv_table_id id = (enum cv_table_id)i;

@@ -20,11 +20,13 @@ static bool listed(cv_str list, unsigned number)
 static bool torch_accepts(uint32_t row, unsigned device, bool new_cuda)
 {
     uint32_t min, below, except;
-    cv_str special = cv_facts_get(facts, CV_T_TORCH_DEVICE_RULES, row, new_cuda ? "special_132" : "special");
+    cv_str special =
+        cv_facts_get(facts, CV_T_TORCH_DEVICE_RULES, row, new_cuda ? "special_132" : "special");
     if (!cv_str_u32(cv_facts_get(facts, CV_T_TORCH_DEVICE_RULES, row, "min_cc"), &min) ||
         !cv_str_u32(cv_facts_get(facts, CV_T_TORCH_DEVICE_RULES, row, "below_cc"), &below))
         return listed(special, device);
-    if (special.len > 1 && special.ptr[0] == '!' && cv_str_u32(cv_str_from(special, 1), &except) && except == device)
+    if (special.len > 1 && special.ptr[0] == '!' && cv_str_u32(cv_str_from(special, 1), &except) &&
+        except == device)
         return false;
     return device >= min && device < below;
 }
@@ -42,11 +44,13 @@ static void test_device_rules(void)
                 continue;
             for (int new_cuda = 0; new_cuda < 2; new_cuda++) {
                 struct cv_target t = {.cc = cv_cc_from_number(code)};
-                bool ours = cv_sass_runs(facts, t, cc, new_cuda), theirs = torch_accepts(r, cv_cc_number(cc), new_cuda);
+                bool ours = cv_sass_runs(facts, t, cc, new_cuda),
+                     theirs = torch_accepts(r, cv_cc_number(cc), new_cuda);
                 asked++;
                 if (ours != theirs) {
                     wrong++;
-                    fprintf(stderr, "# sm_%u on %u.%u (new CUDA %d): we say %d, torch %d\n", code, cc.major, cc.minor, new_cuda, ours, theirs);
+                    fprintf(stderr, "# sm_%u on %u.%u (new CUDA %d): we say %d, torch %d\n", code,
+                            cc.major, cc.minor, new_cuda, ours, theirs);
                 }
             }
         }
@@ -129,16 +133,23 @@ static bool expect_field(const struct cv_judgement *j, cv_str word)
         return false;
     if (cv_str_eqz(key, "need"))
         return cv_str_eq(j->driver_need, v);
-    return cv_str_eqz(key, "via") && j->n_gpus > 0 && j->gpus[0].has_via && cv_str_eq(cv_target_str(&arena, j->gpus[0].via), v);
+    return cv_str_eqz(key, "via") && j->n_gpus > 0 && j->gpus[0].has_via &&
+           cv_str_eq(cv_target_str(&arena, j->gpus[0].via), v);
 }
 
 static void run_row(cv_str line)
 {
     struct cv_machine m = {0};
-    struct cv_build b = {.torch = CV_S("0.0"), .installed = true, .row = CV_NO_ROW, .arch_row = CV_NO_ROW, .cudnn = CV_S(""), .has_cuda = true};
+    struct cv_build b = {.torch = CV_S("0.0"),
+                         .installed = true,
+                         .row = CV_NO_ROW,
+                         .arch_row = CV_NO_ROW,
+                         .cudnn = CV_S(""),
+                         .has_cuda = true};
     struct cv_judgement j;
     size_t arrow = cv_str_find(line, CV_S(" -> "));
-    cv_str left = cv_str_sub(line, 0, arrow), right = cv_str_from(line, arrow + 4), word, key, verdict, mode;
+    cv_str left = cv_str_sub(line, 0, arrow), right = cv_str_from(line, arrow + 4), word, key,
+           verdict, mode;
     while (cv_str_word(&left, &word)) {
         cv_str v = word;
         (void)cv_str_next(&v, '=', &key);
@@ -149,15 +160,18 @@ static void run_row(cv_str line)
     bool g2 = false;
     bool good = cv_str_word(&right, &verdict) && cv_str_word(&right, &mode);
     const char *name = cv_driver_mode_name(j.mode);
-    good = good && cv_str_eqz(verdict, cv_verdict_name(j.verdict)) && cv_str_eqz(mode, name ? name : "none");
+    good = good && cv_str_eqz(verdict, cv_verdict_name(j.verdict)) &&
+           cv_str_eqz(mode, name ? name : "none");
     while (good && cv_str_word(&right, &word)) {
         g2 = g2 || cv_str_eqz(word, "g2");
         good = expect_field(&j, word);
     }
     good = good && g2 == j.g2_warning;
     if (!ok(good, cv_arena_z(&arena, line)))
-        fprintf(stderr, "#   got %s %s need=" CV_FMT " via=" CV_FMT "\n", cv_verdict_name(j.verdict), name ? name : "none", CV_ARG(j.driver_need),
-                CV_ARG(j.n_gpus && j.gpus[0].has_via ? cv_target_str(&arena, j.gpus[0].via) : CV_S("-")));
+        fprintf(stderr, "#   got %s %s need=" CV_FMT " via=" CV_FMT "\n",
+                cv_verdict_name(j.verdict), name ? name : "none", CV_ARG(j.driver_need),
+                CV_ARG(j.n_gpus && j.gpus[0].has_via ? cv_target_str(&arena, j.gpus[0].via)
+                                                     : CV_S("-")));
     for (uint32_t i = 0; i < j.n_reasons; i++)
         if (j.reasons[i].text.len == 0 || j.reasons[i].text.ptr[j.reasons[i].text.len - 1] != '.')
             ok(false, "every reason is a sentence");

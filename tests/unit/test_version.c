@@ -58,7 +58,8 @@ static bool xy_ok(cv_str kind, cv_str rest)
     bool ok_ = cv_str_eqz(kind, "xy") ? cv_xy_parse(text, &got) : cv_xy_from_variant(text, &got);
     if (kind.ptr[0] == '!')
         return !ok_;
-    return ok_ && cv_str_word(&rest, &want) && cv_str_eq(cv_arena_fmt(&arena, "%u.%u", got.major, got.minor), want);
+    return ok_ && cv_str_word(&rest, &want) &&
+           cv_str_eq(cv_arena_fmt(&arena, "%u.%u", got.major, got.minor), want);
 }
 
 static bool target_ok(cv_str kind, cv_str rest)
@@ -93,7 +94,8 @@ static bool row_ok(cv_str line)
     if (cv_str_ends(kind, "match") || cv_str_eqz(kind, "bad"))
         return match_ok(kind, rest);
     if (cv_str_ends(kind, "prefix"))
-        return cv_str_word(&rest, &a) && cv_str_word(&rest, &b) && cv_dotted_prefix(a, b) == (kind.ptr[0] != '!');
+        return cv_str_word(&rest, &a) && cv_str_word(&rest, &b) &&
+               cv_dotted_prefix(a, b) == (kind.ptr[0] != '!');
     if (cv_str_eqz(kind, "xy") || cv_str_ends(kind, "variant"))
         return xy_ok(kind, rest);
     if (cv_str_ends(kind, "target"))
@@ -122,7 +124,8 @@ int main(int argc, char **argv)
             ok(row_ok(line), cv_arena_z(&arena, line));
     }
     char name[16];
-    is_str(cv_project_name(CV_S("Nvidia_cuDNN..cu12"), name, sizeof name), "nvidia-cudnn-cu1", "project names are normalised and clamped");
+    is_str(cv_project_name(CV_S("Nvidia_cuDNN..cu12"), name, sizeof name), "nvidia-cudnn-cu1",
+           "project names are normalised and clamped");
     struct cv_xy py;
     bool t;
     ok(cv_python_parse(CV_S("3.13t"), &py, &t) && t && py.minor == 13, "free-threaded Python");
