@@ -70,9 +70,10 @@ static void find_not_running(struct cv_diag *g)
     const struct cv_driver *d = &g->m->driver;
     bool files = cv_known(&d->module_file) || cv_known(&d->umd) || cv_known(&d->package);
     struct cv_finding *f;
-    if (cv_known(&g->m->place.container) && !cv_known(&d->umd)) {
+    bool described =
+        cv_str_eqz(g->m->gpus_src.path, "--gpu") || cv_str_eqz(d->version.src.path, "--driver");
+    if (cv_known(&g->m->place.container) && !cv_known(&d->umd) && !described)
         return; /* said as container-no-gpu */
-    }
     if (!files) {
         f = cv_find_new(g, "driver-missing", CV_ERROR, "S1", CV_S("no NVIDIA driver is installed"),
                         cv_arena_fmt(g->a,

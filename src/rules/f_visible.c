@@ -111,17 +111,19 @@ static void find_container(struct cv_diag *g)
 {
     const struct cv_machine *m = g->m;
     const struct cv_driver *d = &m->driver;
+    if (cv_str_eqz(m->gpus_src.path, "--gpu") || cv_str_eqz(d->version.src.path, "--driver"))
+        return; /* another machine is described: how this container was started says nothing of it */
     if (!cv_known(&m->place.container) || cv_known(&m->place.wsl) || cv_known(&m->place.jetson))
         return;
     bool nodes_missing = cv_known(&m->device_nodes) && cv_str_eqz(m->device_nodes.v, "missing");
-    bool library = cv_known(&d->umd_path);
+    bool no_library = cv_absent(&d->umd_path);
     bool void_request = cv_known(&m->nvidia_visible) &&
                         (cv_str_eqz(m->nvidia_visible.v, "void") ||
                          cv_str_eqz(m->nvidia_visible.v, "none") || m->nvidia_visible.v.len == 0);
     bool host_gpu = cv_count_nvidia(m) > 0 || cv_known(&d->version);
     bool wanted = host_gpu || (cv_known(&m->nvidia_visible) && !void_request);
     if (cv_known(&m->capabilities) && m->capabilities.v.len &&
-        !has_capability(m->capabilities.v, "compute") && !library) {
+        !has_capability(m->capabilities.v, "compute") && no_library) {
         struct cv_finding *f =
             cv_find_new(g, "container-no-compute", CV_ERROR, "S1",
                         CV_S("the container was given the GPU without CUDA"),
@@ -130,15 +132,15 @@ static void find_container(struct cv_diag *g)
                                      "\": without \"compute\" libcuda is not mounted.",
                                      CV_ARG(m->capabilities.v)));
         cv_find_fact(g, f, &m->capabilities);
-    } else if ((!library || nodes_missing) && wanted) {
+    } else if ((no_library || nodes_missing) && wanted) {
         struct cv_finding *f = cv_find_new(
             g, "container-no-gpu", CV_ERROR, "S1",
             CV_S("this container was started without the GPU"),
             cv_arena_fmt(
                 g->a, CV_FMT ": %s, so CUDA programs in here find no GPU, whatever the host has.",
                 CV_ARG(m->place.container.v),
-                library ? "the GPU's device files are not in the container"
-                        : "libcuda.so.1 is not mounted into the container"));
+                !no_library ? "the GPU's device files are not in the container"
+                            : "libcuda.so.1 is not mounted into the container"));
         cv_find_fact(g, f, &m->place.container);
         cv_find_fact(g, f, &m->nvidia_visible);
         if (cv_absent(&m->nvidia_visible))

@@ -277,3 +277,11 @@ def test_terminal_escapes_in_files_are_harmless(call, tmp_path):
     r = call("--root", str(tree))
     assert "\033" not in r.stdout and "\007" not in r.stdout and "2.6.0+cu124" in r.stdout
     json.loads(call("--root", str(tree), "--json").stdout)
+
+
+def test_a_described_machine_is_not_this_container(call):
+    """In a container without GPU, --gpu and --driver describe another machine."""
+    tree = str(MACHINES / "docker-no-gpu/tree")
+    assert "container-no-gpu" in call("--root", tree, "--json").stdout
+    r = call("--root", tree, "--driver", "580", "--gpu", "RTX 3090", "--json")
+    assert "container-no-gpu" not in r.stdout and json.loads(r.stdout)["verdict"] == "works" and r.returncode == 0
