@@ -16,6 +16,14 @@ static int set_driver(cuvet_ctx *c, cv_str v)
             cv_arena_fmt(&c->arena,
                          "\"" CV_FMT "\" is no driver version (like 580 or 570.133.07, or none)",
                          CV_ARG(v)));
+    uint32_t first = 0;
+    if (!none && cv_dotted_num(v, 0, &first) && first < 100 && !cv_known(&c->m.place.jetson))
+        return cv_ctx_usage(
+            c, "--driver",
+            cv_arena_fmt(&c->arena,
+                         "\"" CV_FMT
+                         "\" looks like a CUDA version; a driver is like 580 or 570.133.07",
+                         CV_ARG(v)));
     struct cv_fact compat = d->compat, compat_cuda = d->compat_cuda;
     bool windows = d->windows_number, keep_compat = d->compat_from_option;
     *d = (struct cv_driver){.windows_number = windows, .compat_from_option = keep_compat};

@@ -312,6 +312,11 @@ static int cmp_public(const struct cv_pep440 *a, const struct cv_pep440 *b)
     return c;
 }
 
+bool cv_pep440_same_public(const struct cv_pep440 *a, const struct cv_pep440 *b)
+{
+    return cmp_public(a, b) == 0;
+}
+
 int cv_pep440_cmp(const struct cv_pep440 *a, const struct cv_pep440 *b)
 {
     int c = cmp_public(a, b);

@@ -37,6 +37,8 @@ struct cv_pep440 {
 
 bool cv_pep440_parse(cv_str s, struct cv_pep440 *ret);
 int cv_pep440_cmp(const struct cv_pep440 *a, const struct cv_pep440 *b); /* local part counts last, as PEP 440 says */
+/* The same version apart from the local part. */
+bool cv_pep440_same_public(const struct cv_pep440 *a, const struct cv_pep440 *b);
 bool cv_pep440_is_pre(const struct cv_pep440 *v);
 /* Does `version` satisfy the comma-separated specifier set (==, ==X.*, !=, <, <=, >, >=, ~=, ===)? An empty set is satisfied.
  * Returns false in *ret_ok's place only for a malformed set: then the function itself returns false. */

@@ -264,14 +264,18 @@ int cv_facts_gpu_find(const struct cv_facts *f, struct cv_arena *a, cv_str what,
         return from_alias(f, a, row, ret);
     if (!id_form && pci_row(f, a, text, &row))
         return one_from_pci(f, a, row, ret);
-    for (size_t i = 0; i < sizeof brands / sizeof brands[0]; i++) {
-        cv_str name = cv_arena_fmt(a, "%s" CV_FMT, brands[i], CV_ARG(want));
-        h = find_products(f, name, true);
-        if (h.any && !h.several && want.len >= 3)
-            return one_from_pci(f, a, h.row, ret);
-        if (h.any)
-            list_products(f, a, name, ret);
+    struct hits best = {0};
+    bool several = want.len < 3;
+    for (size_t i = 0; i < sizeof brands / sizeof brands[0]; i++) { /* one answer over all brands */
+        h = find_products(f, cv_arena_fmt(a, "%s" CV_FMT, brands[i], CV_ARG(want)), true);
+        several = several || h.several || (h.any && best.any && !cv_str_eq(h.cc, best.cc));
+        if (h.any && !best.any)
+            best = h;
     }
+    if (best.any && !several)
+        return one_from_pci(f, a, best.row, ret);
+    for (size_t i = 0; i < sizeof brands / sizeof brands[0]; i++)
+        list_products(f, a, cv_arena_fmt(a, "%s" CV_FMT, brands[i], CV_ARG(want)), ret);
     return CV_E_INPUT;
 }
 

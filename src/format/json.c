@@ -31,7 +31,7 @@ bool cv_json_open(struct cv_json *ret, struct cv_arena *a, cv_str text, size_t *
         return false;
     if (text.len)
         memcpy(copy, text.ptr, text.len);
-    yyjson_doc *doc = yyjson_read_opts(copy, text.len, YYJSON_READ_STOP_WHEN_DONE, &alc, &err);
+    yyjson_doc *doc = yyjson_read_opts(copy, text.len, YYJSON_READ_NOFLAG, &alc, &err);
     if (!doc && ret_where)
         *ret_where = err.pos;
     ret->doc = doc;

@@ -12,7 +12,7 @@ struct cv_jval {
     void *v; /* NULL = not there */
 };
 
-/* False if the text is no JSON; *ret_where (may be NULL): byte position of the trouble. Only the first document of an NDJSON text is read. */
+/* False if the text is no JSON; *ret_where (may be NULL): byte position of the trouble. One document, nothing behind it but blanks. */
 bool cv_json_open(struct cv_json *ret, struct cv_arena *a, cv_str text, size_t *ret_where);
 struct cv_jval cv_json_root(const struct cv_json *j);
 

@@ -247,7 +247,11 @@ static cv_str works(struct cv_text *t, const struct cv_env_judgement *ej)
     else if (cv_known(api))
         driver = cv_arena_fmt(t->a, "the build is for CUDA %u.%u, the driver runs up to " CV_FMT,
                               ej->build.cuda.major, ej->build.cuda.minor, CV_ARG(api->v));
-    return cv_arena_fmt(t->a, CV_FMT "; " CV_FMT, CV_ARG(driver), CV_ARG(code));
+    bool broken = t->d->n_findings && t->d->findings[0].severity == CV_ERROR &&
+                  t->d->findings[0].env.len == 0;
+    return cv_arena_fmt(t->a, "%s" CV_FMT "; " CV_FMT,
+                        broken ? "once the problem above is mended: " : "", CV_ARG(driver),
+                        CV_ARG(code));
 }
 
 static cv_str why(struct cv_text *t, const struct cv_env_judgement *ej)

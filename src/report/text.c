@@ -25,7 +25,7 @@ static const char *verdict_words(enum cv_verdict v)
     case CV_V_UNKNOWN:
         return "cannot be judged: a needed fact is unknown";
     case CV_V_DRIVER_TOO_OLD:
-        return "does not run on the GPU: the driver is missing or too old for it";
+        return "does not run on the GPU: the driver is too old for it";
     case CV_V_GPU_UNSUPPORTED_BY_DRIVER:
         return "does not run on the GPU: the driver does not drive it";
     case CV_V_GPU_TOO_OLD:
@@ -57,6 +57,12 @@ static void headline(struct cv_text *t)
     cv_str text;
     if (!d->has_verdict && errors)
         text = d->findings[0].title;
+    else if (d->has_verdict && d->verdict_env >= 0 && d->verdict == CV_V_DRIVER_TOO_OLD &&
+             cv_absent(&t->m->driver.version))
+        text = cv_arena_fmt(t->a, CV_FMT " does not run on the GPU: no NVIDIA driver is running",
+                            CV_ARG(env_label(t->a, t->m, d)));
+    else if (!d->has_verdict && !t->m->gpus_known)
+        text = CV_S("nothing wrong was seen, but the GPUs are not known");
     else if (!d->has_verdict && !t->m->environments_known)
         text = CV_S("nothing wrong is known of this machine");
     else if (!d->has_verdict)

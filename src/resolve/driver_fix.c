@@ -196,9 +196,11 @@ void cv_fix_jetson(struct cv_fixing *x, struct cv_finding *f)
             cv_fix_add(x, f, false,
                        CV_S("Install the wheel that is built for Jetson (the wheels of the default "
                             "index are for servers)."),
-                       cv_arena_fmt(
-                           x->a, CV_FMT " -m pip install torch --index-url " CV_FMT "jp6/cu%u%u",
-                           CV_ARG(python), CV_ARG(cv_str_sub(url, 0, at)), cuda.major, cuda.minor));
+                       cv_arena_fmt(x->a,
+                                    CV_FMT " -m pip install torch --index-url " CV_FMT
+                                           "jp6/cu%u%u --force-reinstall",
+                                    CV_ARG(python), CV_ARG(cv_str_sub(url, 0, at)), cuda.major,
+                                    cuda.minor));
             return;
         }
     }

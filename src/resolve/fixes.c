@@ -63,13 +63,18 @@ static cv_str companions(struct cv_fixing *x, const struct cv_env *e, cv_str tor
 static cv_str command_for(struct cv_fixing *x, const struct cv_env *e, const struct cv_choice *c)
 {
     bool uv = cv_str_eqz(e->kind, "uv") || cv_str_eqz(e->torch.installer, "uv");
-    cv_str line = cv_install_command(x->f, x->a, &c->build, uv ? CV_S("uv") : CV_S("pip"), e->path);
+    bool system = !uv && (cv_str_eqz(e->path, "/usr") || cv_str_eqz(e->path, "/usr/local"));
+    cv_str line = cv_install_command(x->f, x->a, &c->build, uv ? CV_S("uv") : CV_S("pip"),
+                                     system ? CV_S("~/torch-env") : e->path);
     cv_str more = companions(x, e, c->build.torch);
+    if (system) /* distributions refuse pip in their own Python */
+        line = cv_arena_fmt(x->a, "python3 -m venv ~/torch-env && " CV_FMT, CV_ARG(line));
     /* torch first, companions behind it, then the options */
     size_t at = cv_str_find(line, CV_S(" --index-url"));
     cv_str head = cv_str_sub(line, 0, at == SIZE_MAX ? line.len : at),
            tail = at == SIZE_MAX ? CV_S("") : cv_str_from(line, at);
     bool same =
+        !system &&
         cv_str_eq(e->torch.release,
                   c->build.torch); /* an installer keeps what already satisfies the request */
     if (same && tail.len && !cv_str_eqz(c->build.channel, "pypi"))
@@ -92,6 +97,13 @@ static bool usable(const struct cv_choice *c)
            c->j.verdict == CV_V_WORKS_IF;
 }
 
+/* Installing what is there already mends nothing. */
+static bool is_installed(const struct cv_env *e, const struct cv_choice *c)
+{
+    return cv_str_eq(e->torch.release, c->build.torch) &&
+           cv_str_eq(e->torch.variant, c->build.variant);
+}
+
 /* The same release in another variant, else the same series, else the newest that works. True if one was offered. */
 static bool offer_build(struct cv_fixing *x, struct cv_finding *f, const char *because)
 {
@@ -104,15 +116,17 @@ static bool offer_build(struct cv_fixing *x, struct cv_finding *f, const char *b
         {.torch = e->torch.release}, {.series = series_of(e->torch.release)}, {.torch = CV_S("")}};
     struct cv_choice c, newest;
     for (size_t i = 0; i < 3; i++) {
-        if (!cv_resolve_best(x->f, x->a, &m, &wants[i], &c) || !usable(&c))
+        if (!cv_resolve_best(x->f, x->a, &m, &wants[i], &c) || !usable(&c) || is_installed(e, &c) ||
+            (cv_str_eqz(f->id, "cudnn-drops-gpu") && c.j.g2_warning))
             continue;
         cv_str text =
             cv_arena_fmt(x->a, "Install " CV_FMT "%s.", CV_ARG(choice_words(x, &c)), because);
         if (i < 2 && cv_resolve_best(x->f, x->a, &m, &wants[2], &newest) && usable(&newest) &&
-            !cv_str_eq(newest.build.torch, c.build.torch))
+            cv_dotted_cmp(newest.build.torch, c.build.torch) > 0)
             text = cv_arena_fmt(x->a, CV_FMT " The newest that runs here is " CV_FMT ".",
                                 CV_ARG(text), CV_ARG(choice_words(x, &newest)));
-        else if (i == 2 && cv_str_cmp(c.build.torch, e->torch.release) != 0)
+        else if (i == 2 && !cv_str_eqz(f->id, "cudnn-drops-gpu") &&
+                 cv_str_cmp(c.build.torch, e->torch.release) != 0)
             text = cv_arena_fmt(x->a, CV_FMT " No build of torch " CV_FMT " runs here.",
                                 CV_ARG(text), CV_ARG(series_of(e->torch.release)));
         cv_fix_add(x, f, false, text, command_for(x, e, &c));
@@ -140,6 +154,15 @@ static void fix_driver_too_old(struct cv_fixing *x, struct cv_finding *f)
 {
     const struct cv_env_judgement *ej = env_of(x, f);
     bool none = cv_absent(&x->m->driver.version);
+    if (cv_str_has(f->cause, "error 804")) {
+        cv_fix_add(x, f, false,
+                   CV_S("Take the cuda-compat folder off the loader's path: leave it out of "
+                        "LD_LIBRARY_PATH (or of /etc/ld.so.conf.d). It works on data-centre GPUs "
+                        "only, and breaks every CUDA program on this one."),
+                   CV_S("unset LD_LIBRARY_PATH"));
+        cv_fix_driver(x, f, ej ? ej->j.driver_need : CV_S(""));
+        return;
+    }
     if (cv_known(&x->m->place.jetson)) {
         cv_fix_jetson(x, f);
         return;
@@ -232,6 +255,20 @@ static void fix_environment(struct cv_fixing *x, struct cv_finding *f)
                    CV_S(""));
 }
 
+/* No torch yet: which one to install. */
+static void fix_no_torch(struct cv_fixing *x, struct cv_finding *f)
+{
+    const struct cv_want want = {.torch = CV_S("")};
+    struct cv_choice c;
+    bool described = cv_known(&x->m->driver.version) && x->m->n_gpus > 0;
+    if (!described || !cv_resolve_best(x->f, x->a, x->m, &want, &c) || !usable(&c))
+        return;
+    cv_fix_add(x, f, false,
+               cv_arena_fmt(x->a, "Install " CV_FMT ", the newest that this driver and GPU run.",
+                            CV_ARG(choice_words(x, &c))),
+               cv_install_command(x->f, x->a, &c.build, CV_S("pip"), CV_S("")));
+}
+
 void cv_add_fixes(const struct cv_facts *f, struct cv_arena *a, const struct cv_machine *m,
                   struct cv_diagnosis *d)
 {
@@ -245,6 +282,8 @@ void cv_add_fixes(const struct cv_facts *f, struct cv_arena *a, const struct cv_
             fix_driver_too_old(&x, to);
         else if (cv_str_eqz(to->id, "cpu-only-torch"))
             fix_cpu_only(&x, to);
+        else if (cv_str_eqz(to->id, "no-torch"))
+            fix_no_torch(&x, to);
         else if (!cv_fix_state(&x, to))
             fix_environment(&x, to);
     }

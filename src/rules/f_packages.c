@@ -88,8 +88,12 @@ static void check_torches(struct cv_diag *g, uint32_t env)
         cv_find_evidence(g, f, o->src.path, o->src.text);
     }
     cv_str metadata = t->metadata_version;
-    if (metadata.len && !t->conda && !t->editable && !cv_str_eq(metadata, t->version) &&
-        !cv_str_eq(metadata, t->release) && e->n_other_torches == 0) {
+    struct cv_pep440 listed, there;
+    bool same = cv_str_eq(metadata, t->release) ||
+                (cv_pep440_parse(metadata, &listed) && cv_pep440_parse(t->version, &there) &&
+                 (cv_pep440_cmp(&listed, &there) == 0 || listed.local.len == 0) &&
+                 cv_pep440_same_public(&listed, &there)); /* nv23.05 is normalised to nv23.5 */
+    if (metadata.len && !t->conda && !t->editable && !same && e->n_other_torches == 0) {
         struct cv_finding *f = cv_find_new(
             g, "two-torches", CV_WARNING, "E1",
             cv_arena_fmt(g->a, "pip lists torch " CV_FMT ", but torch " CV_FMT " lies there",

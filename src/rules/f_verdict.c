@@ -100,7 +100,7 @@ static void notes(struct cv_diag *g, const struct cv_env_judgement *ej, bool mai
         if (!counts)
             continue;
         if (cv_str_eqz(r->rule, "D1") && r->result == CV_R_PASS && j->mode == CV_MODE_MINOR &&
-            (main_env || !cv_find_has(g->d, "driver-minor")))
+            !cv_verdict_fails(j->verdict) && (main_env || !cv_find_has(g->d, "driver-minor")))
             f = cv_find_new(g, "driver-minor", CV_INFO, "D1",
                             cv_arena_fmt(g->a,
                                          "torch " CV_FMT " runs by minor-version compatibility",
@@ -152,8 +152,36 @@ static void cpu_only(struct cv_diag *g, const struct cv_env_judgement *ej, enum 
         cv_find_evidence(g, f, e->torch.cuda.src.path, e->torch.cuda.src.text);
 }
 
+/* Without a torch the driver and the GPUs are still compared. */
+static void driver_and_gpus(struct cv_diag *g)
+{
+    static const struct cv_build none = {.installed = true};
+    struct cv_judgement j = {.verdict = CV_V_WORKS};
+    struct cv_judging judging = {
+        .f = g->f, .a = g->a, .m = g->m, .b = &none, .to = &j, .windows = cv_machine_windows(g->m)};
+    for (uint32_t i = 0; i < g->m->n_gpus; i++) {
+        struct cv_gpu_judgement to = {.gpu = i, .verdict = CV_V_WORKS};
+        if (cv_gpu_counts(g->m, i) && cv_known(&g->m->gpus[i].cc_text))
+            cv_judge_gpu_driver(&judging, i, &to);
+    }
+    for (uint32_t i = 0; i < j.n_reasons; i++) {
+        if (j.reasons[i].result != CV_R_FAIL || cv_find_has(g->d, "open-module-required") ||
+            cv_find_has(g->d, "open-module-unsupported") ||
+            cv_find_has(g->d, "gpu-unsupported-by-driver"))
+            continue;
+        struct cv_finding *f =
+            cv_find_new(g, "gpu-unsupported-by-driver", CV_ERROR, "D2",
+                        CV_S("the driver does not drive this GPU"), j.reasons[i].text);
+        cv_find_fact(g, f, &g->m->driver.version);
+        if (f)
+            take_reason(g, f, &j.reasons[i]);
+    }
+}
+
 void cv_find_verdicts(struct cv_diag *g)
 {
+    if (g->d->n_envs == 0)
+        driver_and_gpus(g);
     for (uint32_t i = 0; i < g->d->n_envs; i++) {
         const struct cv_env_judgement *ej = &g->d->envs[i];
         const struct cv_env *e = &g->m->environments[ej->env];

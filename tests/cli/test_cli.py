@@ -32,6 +32,8 @@ BAD = [
     ["--driver"],
     ["--driver", "abc"],
     ["--driver", ""],
+    ["--driver", "12.4"],
+    ["--gpu", "rtx"],
     ["--driver", "580", "--driver", "535"],
     ["--gpu", "no such card"],
     ["--gpu", "gt730"],
@@ -285,3 +287,39 @@ def test_a_described_machine_is_not_this_container(call):
     assert "container-no-gpu" in call("--root", tree, "--json").stdout
     r = call("--root", tree, "--driver", "580", "--gpu", "RTX 3090", "--json")
     assert "container-no-gpu" not in r.stdout and json.loads(r.stdout)["verdict"] == "works" and r.returncode == 0
+
+
+def fixes(call, machine, finding):
+    doc = json.loads(call("--root", str(MACHINES / machine / "tree"), "--json").stdout)
+    return [x for f in doc["findings"] if f["id"] == finding for x in f["fixes"]]
+
+
+def test_a_fix_never_installs_what_is_there(call):
+    """A newcomer's finding: cuDNN drops the K80 in torch 2.4.1; the fix is an older torch, not the same one again."""
+    assert "torch==2.3.1" in fixes(call, "form-470-k80", "cudnn-drops-gpu")[0]["command"]
+
+
+def test_a_misplaced_compat_package_is_taken_off_the_path(call):
+    assert fixes(call, "forward-geforce", "driver-too-old")[0]["command"] == "unset LD_LIBRARY_PATH"
+
+
+def test_the_systems_python_is_left_alone(call):
+    for path in sorted(p.parent.name for p in MACHINES.glob("*/tree")):
+        doc = json.loads(call("--root", str(MACHINES / path / "tree"), "--json").stdout)
+        for f in doc["findings"]:
+            assert not [x for x in f["fixes"] if (x["command"] or "").startswith("/usr/bin/python")], path
+
+
+def test_normalised_local_versions_are_one_version(call):
+    doc = json.loads(call("--root", str(MACHINES / "jetson-orin-nx-jp5/tree"), "--json").stdout)
+    assert "two-torches" not in [f["id"] for f in doc["findings"]]
+
+
+def test_driver_and_gpu_are_compared_without_a_torch(call):
+    r = call("--machine", "none", "--driver", "390", "--gpu", "5090", "--json")
+    assert r.returncode == 1 and "gpu-unsupported-by-driver" in r.stdout
+
+
+def test_two_snapshots_in_one_file_are_refused(call, tmp_path):
+    (tmp_path / "two.json").write_text("{}\n{}\n")
+    assert call("--machine", "two.json").returncode == 2
