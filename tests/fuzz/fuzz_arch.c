@@ -1,27 +1,11 @@
 /* fuzz_arch.c: lists of GPU targets in every spelling. What was parsed is written and parsed again: the same set. */
 #include "core/arch.h"
-
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void *get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return malloc(size);
-}
-
-static void put(void *ctx, void *page)
-{
-    (void)ctx;
-    free(page);
-}
+#include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     cv_str text = {(const char *)data, size};
-    struct cv_arena a;
-    cv_arena_init(&a, (struct cv_page_ops){get, put, NULL}, (size_t)16 << 20);
+    struct cv_arena a = fuzz_arena();
     struct cv_targets set = {0}, list = {0}, again = {0};
     cv_targets_parse(&set, text);
     cv_targets_parse_list(&list, text);
