@@ -92,6 +92,16 @@ CUVET_API int cuvet_snapshot_json(cuvet_ctx *c, cuvet_write_fn *write, void *use
  * of cuvet_probe. Writes a list of what was saved and what was left out. */
 CUVET_API int cuvet_snapshot_tree(cuvet_ctx *c, const char *dir, cuvet_write_fn *write, void *user);
 
+/* Which GPU code is in these files: shared objects, programs, objects, static archives, cubins, fat binaries, PTX, Windows DLLs, wheels, folders. Read, never
+ * run. Paths are relative to options.cwd (below options.root, where that is set). The GPUs of cuvet_override("gpu", ...) are asked for, file by file.
+ * flags: CUVET_ARCHS_*. Returns the exit code of the command (0; 1: a file has GPU code but none for a GPU that was asked for; 2: a file could not be read to its
+ * end) or a negative error. Needs no machine; call it once a context. */
+#define CUVET_ARCHS_DECLARED 1u      /* also what the package around a file says of itself */
+#define CUVET_ARCHS_DECLARED_ONLY 2u /* only that: milliseconds also for a wheel */
+CUVET_API int cuvet_archs(cuvet_ctx *c, const char *const *files, size_t n, unsigned flags);
+CUVET_API int cuvet_archs_text(cuvet_ctx *c, const struct cuvet_style *s, cuvet_write_fn *write, void *user);
+CUVET_API int cuvet_archs_json(cuvet_ctx *c, cuvet_write_fn *write, void *user);
+
 /* The knowledge. key NULL = list: every table with its number of rows; table given = its keys. json: one JSON document instead of text. */
 CUVET_API int cuvet_facts_list(cuvet_ctx *c, const char *table, int json, cuvet_write_fn *write, void *user);
 CUVET_API int cuvet_facts_show(cuvet_ctx *c, const char *table, const char *key, int json, cuvet_write_fn *write, void *user);

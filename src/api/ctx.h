@@ -4,6 +4,7 @@
 
 #include "cuvet/cuvet.h"
 
+#include "core/gpucode.h"
 #include "probe/probe.h"
 #include "report/report.h"
 
@@ -18,6 +19,8 @@ struct cuvet_ctx {
     struct cv_error error;
     const char *message;       /* of the error, one line */
     int failed;                /* error of cuvet_new, given by the next call */
+    struct cv_code_files code; /* of cuvet_archs */
+    bool code_declared;
     bool has_machine, has_diagnosis;
     bool gpu_overridden, none_gpu, driver_overridden;
 };

@@ -17,10 +17,17 @@
 #endif
 #define CV_MAX_SYMLINKS 40                     /* links followed in one lookup, as Linux does */
 #define CV_MAX_DIR_ENTRIES 20000               /* names read from one folder */
+#define CV_MAX_FIND_ENTRIES 4000000u /* names looked at below one folder */
+#define CV_MAX_FIND_DEPTH 64u         /* folders in folders */
 #define CV_MAX_GPUS 256
 #define CV_MAX_ENVS 512
 #define CV_MAX_TOOLKITS 64
 #define CV_MAX_PACKAGES 8192     /* dist-info folders looked at in one environment */
+#define CV_MAX_CODE_ENTRIES 1000000u             /* GPU code entries read in one file (real libraries: under 6,000) */
+#define CV_MAX_CODE_SEEDS 200000u                /* containers that wrappers name */
+#define CV_MAX_CODE_SCAN ((uint64_t)2 << 30)     /* bytes searched in one file without section headers */
+#define CV_MAX_ARCHIVE_MEMBERS 200000u           /* members looked at in one static archive */
+#define CV_MAX_PTX_HEAD ((size_t)256 << 10)      /* bytes of a text searched for .version and .target */
 #define CV_MAX_ELF_SCAN ((uint64_t)8 << 20) /* bytes searched in one library for a version text */
 
 #endif

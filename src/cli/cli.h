@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-enum cv_command { CMD_DOCTOR, CMD_SNAPSHOT, CMD_FACTS };
+enum cv_command { CMD_DOCTOR, CMD_ARCHS, CMD_SNAPSHOT, CMD_FACTS };
 
 #define CLI_MAX_OVERRIDES 64
 
@@ -21,7 +21,8 @@ struct cli_options {
     const char *facts_dir, *machine, *root, *tree, *nvml_library;
     struct cli_override overrides[CLI_MAX_OVERRIDES];
     unsigned n_overrides;
-    char *args[4];
+    bool declared, declared_only;
+    char **args;               /* the words behind the command: the front of argv, rearranged */
     int n_args;
 };
 
@@ -39,7 +40,12 @@ unsigned cli_width(void);
 
 int cli_doctor(const struct cli_options *o);
 int cli_snapshot(const struct cli_options *o);
+int cli_archs(const struct cli_options *o);
 int cli_facts(const struct cli_options *o);
+/* A context with the options, no machine yet; NULL when out of memory. `cwd` must live as long. */
+cuvet_ctx *cli_context(const struct cli_options *o, char *cwd, size_t cwd_cap);
+int cli_fail(cuvet_ctx *c);    /* the context's error on stderr; returns 2 */
+struct cuvet_style cli_style(const struct cli_options *o);
 /* A context with its machine and overrides; NULL after a message. */
 cuvet_ctx *cli_machine(const struct cli_options *o, int *ret_status);
 

@@ -13,7 +13,7 @@
 
 extern char **environ;
 
-static int fail(cuvet_ctx *c)
+int cli_fail(cuvet_ctx *c)
 {
     return cli_error("%s", cuvet_error(c));
 }
@@ -78,7 +78,7 @@ static char *read_all(const char *path, size_t *ret_len)
     return buf;
 }
 
-static cuvet_ctx *new_ctx(const struct cli_options *o, char *cwd, size_t cwd_cap)
+cuvet_ctx *cli_context(const struct cli_options *o, char *cwd, size_t cwd_cap)
 {
     struct cuvet_options options;
     cuvet_options_init(&options);
@@ -106,7 +106,7 @@ cuvet_ctx *cli_machine(const struct cli_options *o, int *ret_status)
             return NULL;
         }
     }
-    cuvet_ctx *c = new_ctx(o, cwd, sizeof cwd);
+    cuvet_ctx *c = cli_context(o, cwd, sizeof cwd);
     if (!c) {
         free(text);
         *ret_status = cli_error("out of memory");
@@ -121,9 +121,19 @@ cuvet_ctx *cli_machine(const struct cli_options *o, int *ret_status)
         rc = cuvet_override(c, o->overrides[i].key, o->overrides[i].value);
     if (rc == 0)
         return c;
-    *ret_status = fail(c);
+    *ret_status = cli_fail(c);
     cuvet_free(c);
     return NULL;
+}
+
+struct cuvet_style cli_style(const struct cli_options *o)
+{
+    return (struct cuvet_style){.size = sizeof(struct cuvet_style),
+                                .width = cli_width(),
+                                .color = cli_color(o),
+                                .utf8 = cli_utf8(),
+                                .quiet = o->quiet,
+                                .verbose = o->verbose};
 }
 
 int cli_doctor(const struct cli_options *o)
@@ -133,16 +143,11 @@ int cli_doctor(const struct cli_options *o)
     if (!c)
         return status;
     int code = cuvet_doctor(c, o->strict);
-    struct cuvet_style style = {.size = sizeof style,
-                                .width = cli_width(),
-                                .color = cli_color(o),
-                                .utf8 = cli_utf8(),
-                                .quiet = o->quiet,
-                                .verbose = o->verbose};
+    struct cuvet_style style = cli_style(o);
     int rc = code < 0  ? code
              : o->json ? cuvet_doctor_json(c, cli_write, NULL)
                        : cuvet_doctor_text(c, &style, cli_write, NULL);
-    status = rc == 0 ? code : rc == CUVET_E_IO ? 2 : fail(c);
+    status = rc == 0 ? code : rc == CUVET_E_IO ? 2 : cli_fail(c);
     int flushed = rc == 0 || rc == CUVET_E_IO ? cli_flush() : 0;
     cuvet_free(c);
     return flushed ? flushed : status;
@@ -154,7 +159,7 @@ int cli_snapshot(const struct cli_options *o)
     cuvet_ctx *c;
     char cwd[4096];
     if (o->tree) {
-        c = new_ctx(o, cwd, sizeof cwd);
+        c = cli_context(o, cwd, sizeof cwd);
         rc = c ? cuvet_snapshot_tree(c, o->tree, cli_write, NULL) : CUVET_E_NOMEM;
     } else {
         c = cli_machine(o, &status);
@@ -164,7 +169,7 @@ int cli_snapshot(const struct cli_options *o)
     }
     status = rc == 0                        ? 0
              : rc == CUVET_E_IO && !o->tree ? 2
-             : c                            ? fail(c)
+             : c                            ? cli_fail(c)
                                             : cli_error("out of memory");
     int flushed = rc == 0 || (rc == CUVET_E_IO && !o->tree) ? cli_flush() : 0;
     cuvet_free(c);
@@ -174,13 +179,13 @@ int cli_snapshot(const struct cli_options *o)
 int cli_facts(const struct cli_options *o)
 {
     char cwd[4096];
-    cuvet_ctx *c = new_ctx(o, cwd, sizeof cwd);
+    cuvet_ctx *c = cli_context(o, cwd, sizeof cwd);
     if (!c)
         return cli_error("out of memory");
     int rc = strcmp(o->args[0], "list") == 0
                  ? cuvet_facts_list(c, o->n_args > 1 ? o->args[1] : NULL, o->json, cli_write, NULL)
                  : cuvet_facts_show(c, o->args[1], o->args[2], o->json, cli_write, NULL);
-    int status = rc == 0 ? 0 : rc == CUVET_E_IO ? 2 : fail(c);
+    int status = rc == 0 ? 0 : rc == CUVET_E_IO ? 2 : cli_fail(c);
     int flushed = rc == 0 || rc == CUVET_E_IO ? cli_flush() : 0;
     cuvet_free(c);
     return flushed ? flushed : status;

@@ -12,6 +12,7 @@ static const char general_help[] =
     "cuvet: do this machine's driver, GPU, CUDA, cuDNN and PyTorch fit together?\n"
     "\n"
     "Usage: cuvet [doctor] [OPTION...]        find everything, judge it, say what to do\n"
+    "       cuvet archs FILE...               which GPUs a binary was really built for\n"
     "       cuvet snapshot [--tree DIR]       the machine as one line of JSON, or as files\n"
     "       cuvet facts list [TABLE]          the knowledge: tables, and keys of one\n"
     "       cuvet facts show TABLE KEY        a row with its source\n"
@@ -59,6 +60,22 @@ static const char snapshot_help[] =
     "                          empty or absent); `cuvet --root DIR` reads them\n"
     "\n";
 
+static const char archs_help[] =
+    "Usage: cuvet archs [OPTION...] FILE...\n"
+    "Which GPU code (SASS and PTX) is in a file, and in how many of its containers. FILE is a\n"
+    "shared object, program, .o, .a, .cubin, .fatbin, .ptx, Windows DLL, wheel, or a folder.\n"
+    "Nothing is run.\n"
+    "\n"
+    "  --gpu NAME              does it run there? \"RTX 3090\", sm_86, 8.6; repeat for several\n"
+    "  --declared              also what the package says that it was built for\n"
+    "  --declared-only         only that (a wheel: in milliseconds)\n"
+    "  --root DIR              FILE lies in this file tree\n"
+    "  --json                  one JSON document\n"
+    "  --color auto|always|never   -q, --quiet   -v, --verbose\n"
+    "\n"
+    "Exit code: 0 read, 1 with --gpu: a file has GPU code but none for it, 2 a file could not\n"
+    "be read to its end (the others are answered all the same).\n";
+
 static const char facts_help[] =
     "Usage: cuvet facts list [TABLE]\n"
     "       cuvet facts show TABLE KEY\n"
@@ -82,6 +99,8 @@ void cli_help(enum cv_command command, bool general)
         say("\n");
         say(output_help);
         say(doctor_tail);
+    } else if (command == CMD_ARCHS) {
+        say(archs_help);
     } else if (command == CMD_SNAPSHOT) {
         say(snapshot_help);
         say(machine_help);

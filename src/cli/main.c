@@ -28,6 +28,8 @@ int main(int argc, char **argv)
     switch (o.command) {
     case CMD_DOCTOR:
         return cli_doctor(&o);
+    case CMD_ARCHS:
+        return cli_archs(&o);
     case CMD_SNAPSHOT:
         return cli_snapshot(&o);
     case CMD_FACTS:

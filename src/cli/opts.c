@@ -41,6 +41,8 @@ enum {
     O_TOOLKIT,
     O_WSL,
     O_CONTAINER,
+    O_DECLARED,
+    O_DECLARED_ONLY,
 };
 
 static const struct option options[] = {
@@ -68,13 +70,16 @@ static const struct option options[] = {
     {"toolkit", required_argument, NULL, O_TOOLKIT},
     {"wsl", no_argument, NULL, O_WSL},
     {"container", no_argument, NULL, O_CONTAINER},
+    {"declared", no_argument, NULL, O_DECLARED},
+    {"declared-only", no_argument, NULL, O_DECLARED_ONLY},
     {NULL, 0, NULL, 0},
 };
 
 static const struct {
     const char *name;
     enum cv_command command;
-} commands[] = {{"doctor", CMD_DOCTOR}, {"snapshot", CMD_SNAPSHOT}, {"facts", CMD_FACTS}};
+} commands[] = {
+    {"doctor", CMD_DOCTOR}, {"archs", CMD_ARCHS}, {"snapshot", CMD_SNAPSHOT}, {"facts", CMD_FACTS}};
 
 static bool find_command(const char *word, enum cv_command *ret)
 {
@@ -199,6 +204,12 @@ static int take_option(struct cli_options *o, int c)
         return override(o, "wsl", NULL);
     case O_CONTAINER:
         return override(o, "container", NULL);
+    case O_DECLARED:
+        o->declared = true;
+        return 0;
+    case O_DECLARED_ONLY:
+        o->declared_only = true;
+        return 0;
     default:
         return 2;
     }
@@ -214,6 +225,20 @@ static int bad_option(char **argv, int c)
     return cli_error("unknown or ambiguous option %s (see cuvet --help)", word);
 }
 
+/* Files are read, no machine is looked at: of the machine's options only its GPUs mean something. */
+static int check_archs(const struct cli_options *o)
+{
+    if (o->n_args == 0)
+        return cli_error("archs: name at least one file, folder or wheel");
+    if (o->machine || o->deep || o->nvml_library)
+        return cli_error("archs: reads files, no machine; --gpu NAME says which GPU is meant");
+    for (unsigned i = 0; i < o->n_overrides; i++)
+        if (strcmp(o->overrides[i].key, "gpu") != 0)
+            return cli_error("archs: --%s says nothing about a file's code; --gpu does",
+                             o->overrides[i].key);
+    return 0;
+}
+
 static int check(const struct cli_options *o)
 {
     if (o->help || o->version)
@@ -226,6 +251,10 @@ static int check(const struct cli_options *o)
     if (o->tree && (o->machine || o->root || o->n_overrides))
         return cli_error(
             "--tree records the running machine: it goes with no --machine, --root or override");
+    if ((o->declared || o->declared_only) && o->command != CMD_ARCHS)
+        return cli_error("--declared belongs to cuvet archs");
+    if (o->command == CMD_ARCHS)
+        return check_archs(o);
     if (o->command == CMD_FACTS) {
         bool list = o->n_args >= 1 && strcmp(o->args[0], "list") == 0,
              show = o->n_args >= 1 && strcmp(o->args[0], "show") == 0;
@@ -242,7 +271,7 @@ static int check(const struct cli_options *o)
 
 int cli_parse(int argc, char **argv, struct cli_options *ret)
 {
-    struct cli_options o = {.command = CMD_DOCTOR, .color = -1};
+    struct cli_options o = {.command = CMD_DOCTOR, .color = -1, .args = argv + 1};
     bool named = false;
     int c;
     opterr = 0;
@@ -266,8 +295,6 @@ int cli_parse(int argc, char **argv, struct cli_options *ret)
                                   optarg, near)
                             : cli_error("unknown command \"%s\" (see cuvet --help)", optarg);
             }
-            if (o.n_args == 4)
-                return cli_error("too many words");
             o.args[o.n_args++] = optarg;
             continue;
         }
@@ -275,7 +302,7 @@ int cli_parse(int argc, char **argv, struct cli_options *ret)
         if (rc)
             return rc;
     }
-    for (; optind < argc && o.n_args < 4; optind++) /* behind "--" */
+    for (; optind < argc; optind++) /* behind "--" */
         o.args[o.n_args++] = argv[optind];
     if (o.help)
         cli_help(o.command, !named);

@@ -43,6 +43,25 @@ static bool read_dynamic(struct cv_elf *e, uint64_t offset, uint64_t size)
     return true;
 }
 
+/* Numbers that do not fit into the header stand in section 0 (gABI: e_shnum 0, e_shstrndx 0xffff). */
+static void count_sections(struct cv_elf *e, const unsigned char *h)
+{
+    unsigned char z[64];
+    uint64_t n = cv_le16(h + 60), bytes, end;
+    uint32_t names = cv_le16(h + 62);
+    if (!e->section_offset || cv_le16(h + 58) != 64)
+        return;
+    if ((n == 0 || names == 0xffff) && cv_read(e->reader, e->section_offset, z, sizeof z)) {
+        n = n ? n : cv_le64(z + 32);
+        names = names == 0xffff ? cv_le32(z + 40) : names;
+    }
+    if (n > UINT32_MAX || !cv_mul64(n, 64, &bytes) || !cv_add64(e->section_offset, bytes, &end) ||
+        end > e->reader->size)
+        return;
+    e->n_sections = (uint32_t)n;
+    e->section_names = names;
+}
+
 bool cv_elf_open(struct cv_elf *ret, const struct cv_reader *r)
 {
     unsigned char h[64], p[CV_ELF_MAX_SEGMENTS * 56] CV_UNINIT;
@@ -54,8 +73,10 @@ bool cv_elf_open(struct cv_elf *ret, const struct cv_reader *r)
     uint64_t phoff = cv_le64(h + 32);
     e.section_offset = cv_le64(h + 40);
     uint16_t phentsize = cv_le16(h + 54), phnum = cv_le16(h + 56);
-    e.n_sections = cv_le16(h + 58) == 64 ? cv_le16(h + 60) : 0;
-    e.section_names = cv_le16(h + 62);
+    e.os_abi = h[7];
+    e.abi_version = h[8];
+    e.flags = cv_le32(h + 48);
+    count_sections(&e, h);
     if (phnum && phentsize != 56)
         return false;
     struct cv_elf_segment dynamic = {0};
@@ -73,8 +94,8 @@ bool cv_elf_open(struct cv_elf *ret, const struct cv_reader *r)
         else if (s.type == PT_DYNAMIC_)
             dynamic = s;
     }
-    if (dynamic.file_size && !read_dynamic(&e, dynamic.offset, dynamic.file_size))
-        return false;
+    if (dynamic.file_size) /* one that lies outside the file names nothing */
+        (void)read_dynamic(&e, dynamic.offset, dynamic.file_size);
     *ret = e;
     return true;
 }
@@ -194,46 +215,103 @@ bool cv_elf_data(const struct cv_elf *e, const char *name, void *to, size_t cap,
     return true;
 }
 
-#define CV_ELF_HEADERS 64   /* section headers read at once */
-#define CV_ELF_NAMES   4096 /* bytes of section names looked at */
+#define CV_ELF_HEADERS 64u   /* section headers read at once */
+#define CV_ELF_NAMES   4096u /* bytes of section names read at once */
 
-/* Offset and size of the table of section names, at most CV_ELF_NAMES of it in `to`. */
-static bool read_names(const struct cv_elf *e, char *to, size_t *ret_len)
+/* The table of section names, and the window of it that was read last. */
+struct names {
+    const struct cv_reader *r;
+    uint64_t offset, size, from;
+    size_t len;
+    char window[CV_ELF_NAMES];
+};
+
+static bool names_open(const struct cv_elf *e, struct names *n)
 {
     unsigned char t[64];
     uint64_t at;
-    if (!cv_add64(e->section_offset, (uint64_t)e->section_names * 64, &at) ||
+    n->r = e->reader;
+    n->len = 0;
+    n->from = 0;
+    if (e->section_names >= e->n_sections ||
+        !cv_add64(e->section_offset, (uint64_t)e->section_names * 64, &at) ||
         !cv_read(e->reader, at, t, sizeof t))
         return false;
-    uint64_t size = cv_le64(t + 32);
-    *ret_len = size < CV_ELF_NAMES ? (size_t)size : CV_ELF_NAMES;
-    return cv_read(e->reader, cv_le64(t + 24), to, *ret_len);
+    n->offset = cv_le64(t + 24);
+    n->size = cv_le64(t + 32);
+    if (n->offset > e->reader->size || n->size > e->reader->size - n->offset)
+        return false;
+    return true;
+}
+
+/* The name at `off`, cut to fit; "" if there is none. */
+static void names_get(struct names *n, uint32_t off, char *to)
+{
+    to[0] = 0;
+    if (off >= n->size)
+        return;
+    bool inside = off >= n->from && off - n->from < n->len;
+    if (!inside ||
+        (n->from + n->len < n->size && n->from + n->len - off < CV_ELF_MAX_SECTION_NAME)) {
+        n->from = off;
+        n->len = n->size - off < CV_ELF_NAMES ? (size_t)(n->size - off) : CV_ELF_NAMES;
+        if (!cv_read(n->r, n->offset + off, n->window, n->len)) {
+            n->len = 0;
+            return;
+        }
+    }
+    size_t at = (size_t)(off - n->from), i = 0;
+    for (; i < CV_ELF_MAX_SECTION_NAME - 1 && at + i < n->len && n->window[at + i]; i++)
+        to[i] = n->window[at + i];
+    to[i] = 0;
+}
+
+bool cv_elf_each_section(const struct cv_elf *e, cv_elf_section_fn *fn, void *ctx)
+{
+    unsigned char s[CV_ELF_HEADERS * 64] CV_UNINIT;
+    struct names names CV_UNINIT;
+    if (!e->n_sections || !names_open(e, &names))
+        return false;
+    for (uint32_t from = 0; from < e->n_sections; from += CV_ELF_HEADERS) {
+        uint32_t k = e->n_sections - from < CV_ELF_HEADERS ? e->n_sections - from : CV_ELF_HEADERS;
+        if (!cv_read(e->reader, e->section_offset + (uint64_t)from * 64, s, (size_t)k * 64))
+            return false;
+        for (uint32_t i = 0; i < k; i++) {
+            const unsigned char *h = s + (size_t)i * 64;
+            struct cv_elf_section one = {
+                .type = cv_le32(h + 4), .offset = cv_le64(h + 24), .size = cv_le64(h + 32)};
+            names_get(&names, cv_le32(h), one.name);
+            if (!fn(ctx, &one))
+                return true;
+        }
+    }
+    return true;
+}
+
+struct by_name {
+    const char *name;
+    uint64_t offset, size;
+    bool found;
+};
+
+static bool take_named(void *ctx, const struct cv_elf_section *s)
+{
+    struct by_name *b = ctx;
+    if (strcmp(s->name, b->name) != 0)
+        return true;
+    b->offset = s->offset;
+    b->size = s->size;
+    b->found = s->type != 8; /* SHT_NOBITS lies in no file */
+    return false;
 }
 
 bool cv_elf_section(const struct cv_elf *e, const char *name, uint64_t *ret_offset,
                     uint64_t *ret_size)
 {
-    unsigned char s[CV_ELF_HEADERS * 64] CV_UNINIT;
-    char names[CV_ELF_NAMES] CV_UNINIT;
-    size_t n = strlen(name) + 1, names_len;
-    if (!e->section_offset || e->section_names >= e->n_sections ||
-        !read_names(e, names, &names_len))
+    struct by_name b = {.name = name};
+    if (!cv_elf_each_section(e, take_named, &b) || !b.found)
         return false;
-    for (unsigned from = 0; from < e->n_sections; from += CV_ELF_HEADERS) {
-        unsigned k = e->n_sections - from < CV_ELF_HEADERS ? e->n_sections - from : CV_ELF_HEADERS;
-        uint64_t at;
-        if (!cv_add64(e->section_offset, (uint64_t)from * 64, &at) ||
-            !cv_read(e->reader, at, s, (size_t)k * 64))
-            return false;
-        for (unsigned i = 0; i < k; i++) {
-            const unsigned char *h = s + (size_t)i * 64;
-            uint32_t off = cv_le32(h);
-            if (off >= names_len || n > names_len - off || memcmp(names + off, name, n) != 0)
-                continue;
-            *ret_offset = cv_le64(h + 24);
-            *ret_size = cv_le64(h + 32);
-            return cv_le32(h + 4) != 8; /* SHT_NOBITS lies in no file */
-        }
-    }
-    return false;
+    *ret_offset = b.offset;
+    *ret_size = b.size;
+    return true;
 }

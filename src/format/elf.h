@@ -20,7 +20,9 @@ struct cv_elf {
     uint16_t machine;          /* 62 x86-64, 183 AArch64 */
     uint16_t type;             /* 3 = shared object or PIE */
     uint64_t section_offset;   /* 0 = stripped */
-    uint16_t n_sections, section_names;
+    uint32_t n_sections, section_names; /* 0 sections: stripped, or the table lies outside the file */
+    uint8_t os_abi, abi_version;
+    uint32_t flags;
     struct cv_elf_segment segments[CV_ELF_MAX_SEGMENTS];
     unsigned n_segments;
     uint64_t strtab, strsz, symtab, gnu_hash, hash; /* virtual addresses; 0 = none */
@@ -34,6 +36,17 @@ bool cv_elf_offset(const struct cv_elf *e, uint64_t address, uint64_t len, uint6
 bool cv_elf_symbol(const struct cv_elf *e, const char *name, uint64_t *ret_address, uint64_t *ret_size);
 /* The bytes of a data symbol, at most cap; *ret_len of them. */
 bool cv_elf_data(const struct cv_elf *e, const char *name, void *to, size_t cap, size_t *ret_len);
+#define CV_ELF_MAX_SECTION_NAME 32
+
+struct cv_elf_section {
+    char name[CV_ELF_MAX_SECTION_NAME]; /* cut to fit */
+    uint32_t type;
+    uint64_t offset, size;     /* in the file, unchecked */
+};
+/* Called for each section; false ends the walk. */
+typedef bool cv_elf_section_fn(void *ctx, const struct cv_elf_section *s);
+/* False if there are no section headers or they cannot be read. */
+bool cv_elf_each_section(const struct cv_elf *e, cv_elf_section_fn *fn, void *ctx);
 /* Offset and size of a section by name; false also where the section headers are stripped. */
 bool cv_elf_section(const struct cv_elf *e, const char *name, uint64_t *ret_offset, uint64_t *ret_size);
 

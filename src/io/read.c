@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define CV_FIRST_READ ((size_t)4096)
@@ -164,12 +165,19 @@ enum cv_state cv_root_list(struct cv_root *r, struct cv_arena *a, cv_str path, s
     return CV_KNOWN;
 }
 
+/* What a window's reader needs. */
+struct window {
+    int fd;
+    bool asked;     /* the kernel was told that reads jump */
+    bool no_nowait; /* RWF_NOWAIT is refused here (overlayfs, tmpfs, old kernels, seccomp) */
+};
+
 static bool window_read_at(void *ctx, uint64_t off, void *ret, size_t len)
 {
-    const int *fd = ctx;
+    const struct window *w = ctx;
     size_t n = 0;
     while (n < len) {
-        ssize_t got = pread(*fd, (char *)ret + n, len - n, (off_t)(off + n));
+        ssize_t got = pread(w->fd, (char *)ret + n, len - n, (off_t)(off + n));
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
@@ -179,8 +187,35 @@ static bool window_read_at(void *ctx, uint64_t off, void *ret, size_t len)
     return true;
 }
 
+#ifndef RWF_NOWAIT
+#define RWF_NOWAIT 0x8
+#endif
+
+/* Only from the page cache. A short answer means that the rest is not there yet. */
+static bool window_read_now(void *ctx, uint64_t off, void *ret, size_t len)
+{
+    struct window *w = ctx;
+    if (!w->asked) { /* single headers far apart: read-ahead would drag in the whole file */
+        (void)posix_fadvise(w->fd, 0, 0, POSIX_FADV_RANDOM);
+        w->asked = true;
+    }
+    if (w->no_nowait)
+        return false;
+    struct iovec v = {ret, len};
+    ssize_t got = preadv2(w->fd, &v, 1, (off_t)off, RWF_NOWAIT);
+    if (got < 0 && errno != EAGAIN && errno != EINTR)
+        w->no_nowait = true;
+    return got >= 0 && (size_t)got == len;
+}
+
+static void window_hint(void *ctx, uint64_t off, size_t len)
+{
+    const struct window *w = ctx;
+    (void)posix_fadvise(w->fd, (off_t)off, (off_t)len, POSIX_FADV_WILLNEED);
+}
+
 enum cv_state cv_window_open(struct cv_root *r, struct cv_arena *a, cv_str path,
-                             struct cv_window *ret)
+                             struct cv_window *ret, cv_str *ret_what)
 {
     cv_str what = CV_S("");
     uint64_t size = 0;
@@ -188,16 +223,32 @@ enum cv_state cv_window_open(struct cv_root *r, struct cv_arena *a, cv_str path,
     *ret = (struct cv_window){.fd = -1};
     enum cv_state s = open_regular(r, path, &fd, &size, &what);
     cv_root_note(r, path, s, 0);
-    if (s != CV_KNOWN)
+    if (s != CV_KNOWN) {
+        if (ret_what)
+            *ret_what = what;
         return s;
-    int *keep = cv_arena_alloc(a, sizeof *keep);
-    if (!keep) {
+    }
+    struct window *w = cv_arena_alloc(a, sizeof *w);
+    if (!w) {
         (void)close(fd);
         return CV_MALFORMED;
     }
-    *keep = ret->fd = fd;
-    ret->reader = (struct cv_reader){.size = size, .read_at = window_read_at, .ctx = keep};
+    w->fd = ret->fd = fd;
+    ret->reader = (struct cv_reader){.size = size,
+                                     .read_at = window_read_at,
+                                     .ctx = w,
+                                     .read_now = window_read_now,
+                                     .hint = window_hint};
     return CV_KNOWN;
+}
+
+bool cv_window_stat(const struct cv_window *w, struct cv_stat *ret)
+{
+    struct stat st;
+    if (w->fd < 0 || fstat(w->fd, &st) != 0)
+        return false;
+    cv_stat_from(&st, ret);
+    return true;
 }
 
 void cv_window_close(struct cv_window *w)

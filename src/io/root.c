@@ -153,6 +153,24 @@ void cv_root_close(struct cv_root *r)
     r->fd = -1;
 }
 
+void cv_stat_from(const struct stat *st, struct cv_stat *ret)
+{
+    *ret = (struct cv_stat){
+        .dev = (uint64_t)st->st_dev,
+        .ino = (uint64_t)st->st_ino,
+        .size = st->st_size < 0 ? 0 : (uint64_t)st->st_size,
+        .mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
+        .ctime_ns = (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec,
+        .mode = (uint32_t)st->st_mode,
+        .rdev_major = (uint32_t)major(st->st_rdev),
+        .rdev_minor = (uint32_t)minor(st->st_rdev),
+        .is_dir = S_ISDIR(st->st_mode),
+        .is_reg = S_ISREG(st->st_mode),
+        .is_link = S_ISLNK(st->st_mode),
+        .is_chr = S_ISCHR(st->st_mode),
+    };
+}
+
 enum cv_state cv_root_stat(struct cv_root *r, cv_str path, struct cv_stat *ret)
 {
     struct stat st;
@@ -165,20 +183,7 @@ enum cv_state cv_root_stat(struct cv_root *r, cv_str path, struct cv_stat *ret)
         cv_root_note(r, path, s, 0);
         return s;
     }
-    *ret = (struct cv_stat){
-        .dev = (uint64_t)st.st_dev,
-        .ino = (uint64_t)st.st_ino,
-        .size = st.st_size < 0 ? 0 : (uint64_t)st.st_size,
-        .mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
-        .ctime_ns = (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec,
-        .mode = (uint32_t)st.st_mode,
-        .rdev_major = (uint32_t)major(st.st_rdev),
-        .rdev_minor = (uint32_t)minor(st.st_rdev),
-        .is_dir = S_ISDIR(st.st_mode),
-        .is_reg = S_ISREG(st.st_mode),
-        .is_link = S_ISLNK(st.st_mode),
-        .is_chr = S_ISCHR(st.st_mode),
-    };
+    cv_stat_from(&st, ret);
     cv_root_note(r, path, CV_KNOWN, 0);
     return CV_KNOWN;
 }

@@ -63,8 +63,22 @@ struct cv_window {
     struct cv_reader reader;
     int fd;
 };
-enum cv_state cv_window_open(struct cv_root *r, struct cv_arena *a, cv_str path, struct cv_window *ret);
+/* ret_what (may be NULL): why not. */
+enum cv_state cv_window_open(struct cv_root *r, struct cv_arena *a, cv_str path, struct cv_window *ret, cv_str *ret_what);
+/* The open file's own status, whatever its path leads to by now. */
+bool cv_window_stat(const struct cv_window *w, struct cv_stat *ret);
 void cv_window_close(struct cv_window *w); /* accepts a zeroed or closed one (fd < 0) */
+
+struct cv_found {
+    CV_LIST(cv_str, files);    /* regular files, paths below the root, sorted folder by folder */
+    CV_LIST(cv_str, links);    /* links that name files or anything else */
+    CV_LIST(cv_str, denied);   /* folders that cannot be listed */
+    bool cut;                  /* a limit was reached */
+};
+/* All files below `top` whose name `want` likes (`executable`: the owner may run it; only asked of names without a dot). Links to folders are not followed,
+ * except `top` itself. */
+typedef bool cv_want_fn(cv_str name, bool executable);
+enum cv_state cv_root_find(struct cv_root *r, struct cv_arena *a, cv_str top, cv_want_fn *want, struct cv_found *ret);
 
 /* Is the folder on a network or automount file system (nfs, cifs, fuse.sshfs, autofs, ...) that is not the one of "/"? Does not trigger a
  * mount. Always false in trees. */

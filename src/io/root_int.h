@@ -11,6 +11,7 @@ void cv_root_note(struct cv_root *r, cv_str path, enum cv_state s, uint64_t byte
 int cv_root_openat(struct cv_root *r, cv_str path, int flags);
 /* fstatat below the root, links followed; 0 or -1 with errno. */
 struct stat;
+void cv_stat_from(const struct stat *st, struct cv_stat *ret);
 int cv_root_fstatat(struct cv_root *r, cv_str path, struct stat *st);
 
 /* The path with every link followed, as the root sees it, into `to` (CV_MAX_PATH bytes): component by component, ".." stopped at the top, at most

@@ -22,7 +22,7 @@ static bool data_version(struct cv_probe_ctx *c, cv_str file, const char *symbol
     struct cv_elf e;
     unsigned char v[4] = {0};
     size_t n = 0;
-    if (cv_window_open(c->root, c->arena, file, &w) != CV_KNOWN)
+    if (cv_window_open(c->root, c->arena, file, &w, NULL) != CV_KNOWN)
         return false;
     bool ok = w.reader.size > 0 && cv_elf_open(&e, &w.reader) &&
               cv_elf_data(&e, symbol, v, sizeof v, &n) && n == 4 && v[3] == 0 && v[2] > 0 &&
@@ -117,7 +117,7 @@ static bool nccl_text(struct cv_probe_ctx *c, cv_str file, cv_str *ret)
     struct cv_elf e;
     bool found = false;
     char *buf = cv_arena_raw(c->arena, CHUNK);
-    if (!buf || cv_window_open(c->root, c->arena, file, &w) != CV_KNOWN)
+    if (!buf || cv_window_open(c->root, c->arena, file, &w, NULL) != CV_KNOWN)
         return false;
     uint64_t at = 0, size = w.reader.size;
     if (cv_elf_open(&e, &w.reader) && cv_elf_section(&e, ".rodata", &at, &size)) {

@@ -8,7 +8,7 @@ static bool version_in_module(struct cv_probe_ctx *c, cv_str path, cv_str *ret)
 {
     struct cv_window w;
     bool found = false;
-    if (cv_window_open(c->root, c->arena, path, &w) != CV_KNOWN)
+    if (cv_window_open(c->root, c->arena, path, &w, NULL) != CV_KNOWN)
         return false;
     enum { CHUNK = 1 << 16, OVERLAP = 64 };
     char *buf = cv_arena_raw(c->arena, CHUNK);

@@ -132,7 +132,7 @@ static bool glibc_text(struct cv_probe_ctx *c, cv_str path, cv_str *ret)
     struct cv_window w;
     bool found = false;
     char *buf = cv_arena_raw(c->arena, CHUNK);
-    if (!buf || cv_window_open(c->root, c->arena, path, &w) != CV_KNOWN)
+    if (!buf || cv_window_open(c->root, c->arena, path, &w, NULL) != CV_KNOWN)
         return false;
     for (uint64_t at = 0; !found && at < w.reader.size && at < CV_MAX_ELF_SCAN;
          at += CHUNK - OVERLAP) {

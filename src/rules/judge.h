@@ -35,6 +35,8 @@ void cv_judge_build(struct cv_judging *j);
 
 /* Does SASS of this target run on that GPU? (rules.md, G1) */
 bool cv_sass_runs(const struct cv_facts *f, struct cv_target t, struct cv_cc cc, bool cuda_ge_13_2);
+/* Can PTX of this target be compiled for it? */
+bool cv_ptx_runs(struct cv_target t, struct cv_cc cc);
 /* Oldest driver that runs CUDA x.y natively (cuda-releases) or by minor-version compatibility (compat-rules minor-N); "" = not known. */
 cv_str cv_driver_native_min(const struct cv_facts *f, struct cv_xy cuda, bool windows, uint32_t *ret_row);
 cv_str cv_driver_minor_min(const struct cv_facts *f, unsigned major, bool windows, uint32_t *ret_row);

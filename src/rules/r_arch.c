@@ -32,7 +32,7 @@ bool cv_sass_runs(const struct cv_facts *f, struct cv_target t, struct cv_cc cc,
 }
 
 /* PTX runs on the same or any higher capability, but not with a suffix. */
-static bool ptx_runs(struct cv_target t, struct cv_cc cc)
+bool cv_ptx_runs(struct cv_target t, struct cv_cc cc)
 {
     return t.ptx && t.suffix == 0 && cv_cc_cmp(t.cc, cc) <= 0;
 }
@@ -138,7 +138,7 @@ void cv_judge_arch(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judgement *
         return;
     }
     for (unsigned i = set->n; i > 0; i--) {
-        if (!ptx_runs(set->t[i - 1], g->cc))
+        if (!cv_ptx_runs(set->t[i - 1], g->cc))
             continue;
         if (set->t[i - 1].unsure) {
             (void)cv_judge_reason(j, "G1", CV_R_UNKNOWN, (int)gpu,

@@ -1,0 +1,84 @@
+/* archs_api.c: cuvet_archs: files, folders, wheels and archives in, their GPU code out. */
+#include "api/ctx.h"
+
+#include "probe/archs.h"
+#include "report/archs.h"
+
+/* The path below the root: arguments are relative to the caller's folder. */
+static cv_str absolute(cuvet_ctx *c, cv_str path)
+{
+    if (path.len && path.ptr[0] == '/')
+        return path;
+    cv_str cwd = c->options.root ? CV_S("/") : cv_str_z(c->options.cwd);
+    return cv_arena_fmt(&c->arena, CV_FMT "%s" CV_FMT, CV_ARG(cwd),
+                        cv_str_ends(cwd, "/") ? "" : "/", CV_ARG(path));
+}
+
+static struct cv_archs_report report_of(cuvet_ctx *c)
+{
+    return (struct cv_archs_report){
+        .f = &c->facts, .m = &c->m, .files = &c->code, .declared = c->code_declared};
+}
+
+static int exit_code(cuvet_ctx *c)
+{
+    struct cv_archs_report r = report_of(c);
+    int code = 0;
+    for (uint32_t i = 0; i < c->code.n_v; i++) {
+        if (!cv_archs_whole(&c->code.v[i]))
+            return 2;
+        if (cv_archs_lacks(&r, &c->code.v[i]))
+            code = 1;
+    }
+    return code;
+}
+
+int cuvet_archs(cuvet_ctx *c, const char *const *files, size_t n, unsigned flags)
+{
+    struct cv_root root;
+    if (c->failed != CV_OK)
+        return cv_ctx_fail(c, c->failed);
+    if (n == 0)
+        return cv_ctx_usage(c, "archs", CV_S("no file was named"));
+    int rc = cv_root_open(&root, &c->arena, c->options.root, &c->error);
+    if (rc != CV_OK)
+        return cv_ctx_fail(c, rc);
+    struct cv_archs w = {.root = &root,
+                         .arena = &c->arena,
+                         .to = &c->code,
+                         .declared = (flags & CUVET_ARCHS_DECLARED) != 0,
+                         .declared_only = (flags & CUVET_ARCHS_DECLARED_ONLY) != 0};
+    c->code_declared = w.declared || w.declared_only;
+    for (size_t i = 0; i < n && !c->arena.oom; i++)
+        cv_archs_path(&w, absolute(c, cv_str_z(files[i])), cv_str_z(files[i]));
+    cv_root_close(&root);
+    if (c->arena.oom)
+        return cv_ctx_fail(c, cv_fail(&c->error, CV_E_NOMEM, CV_S(""), 0, CV_S("out of memory")));
+    return exit_code(c);
+}
+
+int cuvet_archs_text(cuvet_ctx *c, const struct cuvet_style *s, cuvet_write_fn *write, void *user)
+{
+    struct cv_archs_report r = report_of(c);
+    struct cv_text_style st = {.width = s && s->width ? s->width : 80,
+                               .color = s && s->color,
+                               .utf8 = s && s->utf8,
+                               .quiet = s && s->quiet,
+                               .verbose = s && s->verbose};
+    struct cv_buf b;
+    cv_buf_init(&b, &c->arena);
+    cv_text_archs(&b, &st, &r);
+    if (c->arena.oom)
+        return cv_ctx_fail(c, cv_fail(&c->error, CV_E_NOMEM, CV_S(""), 0, CV_S("out of memory")));
+    return write(user, b.ptr, b.len);
+}
+
+int cuvet_archs_json(cuvet_ctx *c, cuvet_write_fn *write, void *user)
+{
+    struct cv_archs_report r = report_of(c);
+    struct cv_sink sink = {write, user};
+    int rc = cv_json_write(cv_tree_archs(&c->arena, &r), 1, &c->arena, &sink);
+    if (rc == CV_E_NOMEM)
+        return cv_ctx_fail(c, cv_fail(&c->error, CV_E_NOMEM, CV_S(""), 0, CV_S("out of memory")));
+    return rc;
+}

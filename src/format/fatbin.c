@@ -1,0 +1,440 @@
+/* fatbin.c: see fatbin.h. Containers are found first (one header each), then all of them are walked together in waves: each next entry header is
+ * taken if it is at hand, else asked for and taken in the next wave. On a cold disk the number of waves is the number of entries in the longest container (12
+ * or 13), not the number of entries in the file (thousands); in the page cache it is one pass. */
+#include "format/fatbin.h"
+
+#include "base/limits.h"
+
+/* One container on its way. */
+struct walk {
+    uint64_t start; /* file offsets */
+    uint64_t pos;   /* next entry header */
+    uint64_t end;
+    struct cv_code_mask mask;
+};
+
+struct reading {
+    const struct cv_reader *r;
+    struct cv_arena *a;
+    struct cv_gpucode *to;
+    uint32_t entries_left;
+    CV_LIST(struct walk, walks);
+};
+
+bool cv_fatbin_header(const unsigned char *p, uint64_t *ret_size)
+{
+    if (cv_le32(p) != CV_FATBIN_MAGIC || cv_le16(p + 4) != 1 || cv_le16(p + 6) != CV_FATBIN_HEADER)
+        return false;
+    *ret_size = cv_le64(p + 8);
+    return true;
+}
+
+/* Architecture number to target: 75 -> 7.5, 103 -> 10.3. */
+static struct cv_target target_of(uint32_t arch, uint64_t flags, bool ptx)
+{
+    struct cv_target t = {.ptx = ptx};
+    if (arch < 10 || arch > 999)
+        return t;
+    t.cc = cv_cc_from_number(arch);
+    if (flags & 0x100000u)
+        t.suffix = 'a';
+    else if (flags & 0x200000u)
+        t.suffix = 'f';
+    return t;
+}
+
+bool cv_fatbin_entry(const unsigned char *p, uint64_t room, struct cv_fatbin_entry *ret)
+{
+    uint32_t header = cv_le32(p + 4);
+    uint64_t payload = cv_le64(p + 8);
+    if (cv_le16(p + 2) != 0x0101 || header < CV_FATBIN_ENTRY || header % 8 || payload % 8 ||
+        header > room || payload > room - header)
+        return false;
+    ret->kind = cv_le16(p);
+    ret->target = target_of(cv_le32(p + 0x1c), cv_le64(p + 0x28), ret->kind == CV_FATBIN_PTX);
+    ret->size = header + payload;
+    return true;
+}
+
+static void cut_at(struct reading *g, const char *what, uint64_t at)
+{
+    if (!g->to->error.len)
+        cv_gpucode_cut(g->to,
+                       cv_arena_fmt(g->a, "%s at offset 0x%llx", what, (unsigned long long)at));
+    g->to->partial = true;
+}
+
+static bool budget(struct reading *g, uint64_t at)
+{
+    if (g->entries_left == 0) {
+        cut_at(g, "more entries than a file of this size can have, seen", at);
+        return false;
+    }
+    g->entries_left--;
+    return true;
+}
+
+/* ---- entries ---- */
+
+static void count_entry(struct reading *g, struct walk *w, const struct cv_fatbin_entry *e)
+{
+    if (e->kind != CV_FATBIN_PTX && e->kind != CV_FATBIN_CUBIN && e->kind != CV_FATBIN_LTO) {
+        g->to->other_images++;
+        return;
+    }
+    if (e->target.cc.major == 0) {
+        g->to->other_images++;
+        cut_at(g, "an entry for an impossible architecture", w->pos);
+        return;
+    }
+    if (e->kind == CV_FATBIN_LTO) {
+        g->to->lto_images++;
+        cv_targets_add(&g->to->lto, e->target);
+        return;
+    }
+    cv_gpucode_image(g->to, e->target, &w->mask);
+}
+
+static void finish(struct reading *g, struct walk *w)
+{
+    cv_gpucode_container(g->to, g->a, w->mask);
+    w->pos = UINT64_MAX;
+}
+
+/* One entry from its header bytes; false when the container is done. */
+static bool step(struct reading *g, struct walk *w, const unsigned char *bytes)
+{
+    struct cv_fatbin_entry e;
+    if (!cv_fatbin_entry(bytes, w->end - w->pos, &e)) {
+        cut_at(g, "a damaged entry", w->pos);
+        finish(g, w);
+        return false;
+    }
+    if (!budget(g, w->pos)) {
+        finish(g, w);
+        return false;
+    }
+    count_entry(g, w, &e);
+    w->pos += e.size;
+    if (w->pos < w->end)
+        return true;
+    finish(g, w);
+    return false;
+}
+
+/* As far as bytes are at hand. `wait`: the first header may be waited for. */
+static void advance(struct reading *g, struct walk *w, bool wait)
+{
+    unsigned char bytes[CV_FATBIN_ENTRY];
+    for (;;) {
+        if (w->end - w->pos < sizeof bytes) {
+            if (w->end > w->pos)
+                cut_at(g, "a damaged entry", w->pos);
+            finish(g, w);
+            return;
+        }
+        bool got = wait ? cv_read(g->r, w->pos, bytes, sizeof bytes)
+                        : cv_read_now(g->r, w->pos, bytes, sizeof bytes);
+        if (!got && wait) {
+            cut_at(g, "the file ends or cannot be read", w->pos);
+            finish(g, w);
+            return;
+        }
+        if (!got) {
+            cv_read_hint(g->r, w->pos, sizeof bytes);
+            return;
+        }
+        wait = false;
+        if (!step(g, w, bytes))
+            return;
+    }
+}
+
+static void walk_all(struct reading *g)
+{
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < g->n_walks; i++) {
+        advance(g, &g->walks[i], false);
+        left += g->walks[i].pos != UINT64_MAX;
+    }
+    while (left > 0) { /* each round takes at least one header of each container that is left */
+        left = 0;
+        for (uint32_t i = 0; i < g->n_walks; i++) {
+            struct walk *w = &g->walks[i];
+            if (w->pos == UINT64_MAX)
+                continue;
+            advance(g, w, true);
+            left += w->pos != UINT64_MAX;
+        }
+    }
+}
+
+/* ---- containers ---- */
+
+static bool add_walk(struct reading *g, uint64_t start, uint64_t size)
+{
+    struct walk *w = CV_PUSH(g->a, g, walks);
+    if (!w)
+        return false;
+    w->start = start;
+    w->pos = start + CV_FATBIN_HEADER;
+    w->end = start + CV_FATBIN_HEADER + size;
+    return true;
+}
+
+#define CV_GAP_STEP 512u
+
+/* Skips zeros from *at, 8 bytes at a step. False at the range's end, or where bytes cannot be read. */
+static bool skip_zeros(struct reading *g, uint64_t *at, uint64_t end)
+{
+    unsigned char z[CV_GAP_STEP];
+    while (end - *at >= 8) {
+        uint64_t left = end - *at;
+        size_t n = left < sizeof z ? (size_t)left & ~(size_t)7 : sizeof z;
+        if (!cv_read(g->r, *at, z, n))
+            n = 8; /* the tail of a reader that keeps headers only */
+        if (n == 8 && !cv_read(g->r, *at, z, 8))
+            return false;
+        for (size_t i = 0; i < n; i += 8, *at += 8)
+            if (cv_le64(z + i) != 0)
+                return true;
+    }
+    return false;
+}
+
+static uint64_t align8(uint64_t at)
+{
+    return at % 8 ? at + (8 - at % 8) : at;
+}
+
+/* Containers from `at` on, one behind the other, until one ends at or behind `stop`; none reaches over `end`. Where the next one would start: >= stop, or
+ * `stop` where the chain breaks. */
+static uint64_t chain(struct reading *g, uint64_t at, uint64_t stop, uint64_t end)
+{
+    unsigned char h[CV_FATBIN_HEADER];
+    uint64_t size;
+    at = align8(at);
+    while (at < stop && end - at >= sizeof h) {
+        if (!cv_read(g->r, at, h, sizeof h)) {
+            cut_at(g, "the file ends or cannot be read", at);
+            return stop;
+        }
+        if (cv_le32(h) != CV_FATBIN_MAGIC) {
+            if (cv_le64(h) == 0 && skip_zeros(g, &at, stop))
+                continue;
+            if (cv_le64(h) != 0)
+                cut_at(g, "something that is no container", at);
+            return stop;
+        }
+        if (!cv_fatbin_header(h, &size)) {
+            cut_at(g, "a container of an unknown version", at);
+            return stop;
+        }
+        if (!budget(g, at))
+            return end;
+        uint64_t room = end - at - sizeof h;
+        if (size > room)
+            cut_at(g, "a container that is larger than its section", at);
+        if (!add_walk(g, at, size < room ? size : room) || size >= room)
+            return end;
+        at = align8(at + sizeof h + size);
+    }
+    return at > stop ? at : stop;
+}
+
+/* The container that a seed names, if it lies wholly before `end` and is one. */
+static bool seed_size(struct reading *g, uint64_t seed, uint64_t end, bool wait, uint64_t *ret)
+{
+    unsigned char h[CV_FATBIN_HEADER];
+    if (end - seed < sizeof h)
+        return true;
+    if (!(wait ? cv_read(g->r, seed, h, sizeof h) : cv_read_now(g->r, seed, h, sizeof h)))
+        return wait;
+    if (!cv_fatbin_header(h, ret) || *ret > end - seed - sizeof h)
+        *ret = UINT64_MAX;
+    return true;
+}
+
+/* Sizes of all seeded containers, asked for together; UINT64_MAX = no container there. */
+static void seed_sizes(struct reading *g, uint64_t end, const uint64_t *seeds, uint32_t n,
+                       uint64_t *sizes)
+{
+    bool missing = false;
+    for (uint32_t i = 0; i < n; i++) {
+        sizes[i] = UINT64_MAX;
+        if (seed_size(g, seeds[i], end, false, &sizes[i]))
+            continue;
+        sizes[i] = UINT64_MAX - 1;
+        missing = true;
+        cv_read_hint(g->r, seeds[i], CV_FATBIN_HEADER + CV_FATBIN_ENTRY);
+    }
+    for (uint32_t i = 0; missing && i < n; i++)
+        if (sizes[i] == UINT64_MAX - 1) {
+            sizes[i] = UINT64_MAX;
+            (void)seed_size(g, seeds[i], end, true, &sizes[i]);
+        }
+}
+
+/* One range: seeded containers where they tile, a chain where they do not. Seeds are only hints: one that lies inside another container is passed over, and
+ * what lies between them is walked. */
+static void read_range(struct reading *g, const struct cv_fatbin_range *range,
+                       const uint64_t *seeds, uint32_t n)
+{
+    uint64_t end = range->offset + range->size, at = range->offset;
+    uint64_t *sizes = n ? cv_arena_raw(g->a, (size_t)n * sizeof *sizes) : NULL;
+    if (sizes)
+        seed_sizes(g, end, seeds, n, sizes);
+    for (uint32_t i = 0; sizes && i < n; i++) {
+        if (seeds[i] < at || sizes[i] == UINT64_MAX)
+            continue;
+        if (seeds[i] > at)
+            at = chain(g, at, seeds[i], end);
+        if (seeds[i] < at)
+            continue;
+        if (!budget(g, seeds[i]) || !add_walk(g, seeds[i], sizes[i]))
+            return;
+        at = seeds[i] + CV_FATBIN_HEADER + sizes[i];
+    }
+    if (at < end)
+        (void)chain(g, at, end, end);
+}
+
+static void begin(struct reading *g, const struct cv_reader *r, struct cv_arena *a,
+                  struct cv_gpucode *to)
+{
+    /* Containers that do not overlap cannot have more entries and headers than this. */
+    uint64_t most = r->size / CV_FATBIN_HEADER + 1;
+    *g = (struct reading){.r = r,
+                          .a = a,
+                          .to = to,
+                          .entries_left =
+                              most < CV_MAX_CODE_ENTRIES ? (uint32_t)most : CV_MAX_CODE_ENTRIES};
+}
+
+void cv_fatbin_read(const struct cv_reader *r, const struct cv_fatbin_ranges *ranges,
+                    const uint64_t *seeds, uint32_t n_seeds, struct cv_arena *a,
+                    struct cv_gpucode *to)
+{
+    struct reading g;
+    uint32_t s = 0;
+    begin(&g, r, a, to);
+    for (uint32_t i = 0; i < ranges->n_v; i++) {
+        const struct cv_fatbin_range *range = &ranges->v[i];
+        while (s < n_seeds && seeds[s] < range->offset)
+            s++;
+        uint32_t from = s;
+        while (s < n_seeds && seeds[s] - range->offset < range->size)
+            s++;
+        read_range(&g, range, seeds + from, s - from);
+    }
+    walk_all(&g);
+}
+
+/* ---- ranges and scanning ---- */
+
+bool cv_fatbin_add_range(struct cv_arena *a, struct cv_fatbin_ranges *to, const struct cv_reader *r,
+                         uint64_t offset, uint64_t size)
+{
+    if (offset >= r->size || size == 0)
+        return offset + size <= r->size;
+    struct cv_fatbin_range *p = CV_PUSH(a, to, v);
+    uint64_t room = r->size - offset;
+    if (p)
+        *p = (struct cv_fatbin_range){offset, size < room ? size : room};
+    return size <= room;
+}
+
+static void sort_ranges(struct cv_fatbin_range *v, uint32_t n)
+{
+    for (uint32_t gap = n / 2; gap > 0; gap /= 2)
+        for (uint32_t i = gap; i < n; i++) {
+            struct cv_fatbin_range x = v[i];
+            uint32_t k = i;
+            for (; k >= gap && v[k - gap].offset > x.offset; k -= gap)
+                v[k] = v[k - gap];
+            v[k] = x;
+        }
+}
+
+void cv_fatbin_tidy_ranges(struct cv_fatbin_ranges *ranges)
+{
+    uint32_t n = 0;
+    sort_ranges(ranges->v, ranges->n_v);
+    for (uint32_t i = 0; i < ranges->n_v; i++) {
+        struct cv_fatbin_range x = ranges->v[i];
+        struct cv_fatbin_range *last = n ? &ranges->v[n - 1] : NULL;
+        if (!last || x.offset >= last->offset + last->size) {
+            ranges->v[n++] = x;
+            continue;
+        }
+        uint64_t end = x.offset + x.size;
+        if (end > last->offset + last->size)
+            last->size = end - last->offset;
+    }
+    ranges->n_v = n;
+}
+
+#define CV_SCAN_STEP ((size_t)64 << 10)
+
+/* Is this a container with a sound first entry? A magic number alone also stands in program text. */
+static bool looks_real(struct reading *g, uint64_t at, uint64_t end, uint64_t *ret_size)
+{
+    unsigned char h[CV_FATBIN_HEADER + CV_FATBIN_ENTRY];
+    struct cv_fatbin_entry e;
+    if (end - at < sizeof h || !cv_read(g->r, at, h, sizeof h) || !cv_fatbin_header(h, ret_size) ||
+        *ret_size < CV_FATBIN_ENTRY)
+        return false;
+    return cv_fatbin_entry(h + CV_FATBIN_HEADER, *ret_size, &e) && e.target.cc.major != 0;
+}
+
+/* Searches one range 8 bytes at a step and jumps over what it finds. False when the limit is reached. */
+static bool scan_range(struct reading *g, uint64_t at, uint64_t end, unsigned char *buf,
+                       uint64_t *left)
+{
+    at = align8(at);
+    while (end > at && end - at >= CV_FATBIN_HEADER) {
+        size_t n = end - at < CV_SCAN_STEP ? (size_t)(end - at) & ~(size_t)7 : CV_SCAN_STEP, i = 0;
+        if (n > *left) {
+            cut_at(g, "too much to search through; stopped", at);
+            return false;
+        }
+        *left -= n;
+        if (!cv_read(g->r, at, buf, n)) {
+            cut_at(g, "the file ends or cannot be read", at);
+            return false;
+        }
+        while (i < n && cv_le32(buf + i) != CV_FATBIN_MAGIC)
+            i += 8;
+        at += i;
+        uint64_t size;
+        if (i == n)
+            continue;
+        if (!looks_real(g, at, end, &size)) {
+            at += 8;
+            continue;
+        }
+        uint64_t room = end - at - CV_FATBIN_HEADER;
+        if (size > room)
+            cut_at(g, "a container that is cut short", at);
+        if (!budget(g, at) || !add_walk(g, at, size < room ? size : room))
+            return false;
+        if (size >= room)
+            break;
+        at = align8(at + CV_FATBIN_HEADER + size);
+    }
+    return true;
+}
+
+void cv_fatbin_scan(const struct cv_reader *r, const struct cv_fatbin_ranges *ranges,
+                    struct cv_arena *a, struct cv_gpucode *to)
+{
+    struct reading g;
+    uint64_t left = CV_MAX_CODE_SCAN;
+    unsigned char *buf = cv_arena_raw(a, CV_SCAN_STEP);
+    begin(&g, r, a, to);
+    for (uint32_t i = 0; buf && i < ranges->n_v; i++)
+        if (!scan_range(&g, ranges->v[i].offset, ranges->v[i].offset + ranges->v[i].size, buf,
+                        &left))
+            break;
+    walk_all(&g);
+}

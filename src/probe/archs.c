@@ -1,0 +1,232 @@
+/* archs.c: see archs.h. A folder gives an answer for each file in it that has GPU code; a file without any is an answer only where it was named itself. */
+#include "probe/archs.h"
+
+#include "format/ar.h"
+#include "format/codefile.h"
+
+struct cv_code_file *cv_archs_add(struct cv_archs *c, cv_str name, cv_str group)
+{
+    struct cv_code_file *f = CV_PUSH(c->arena, c->to, v);
+    if (!f)
+        return NULL;
+    f->name = name;
+    f->group = group;
+    cv_gpucode_init(&f->code);
+    return f;
+}
+
+static bool numbered_library(cv_str name)
+{
+    size_t at = cv_str_find(name, CV_S(".so."));
+    if (at == SIZE_MAX)
+        return false;
+    for (size_t i = at + 4; i < name.len; i++)
+        if (!cv_is_digit(name.ptr[i]) && name.ptr[i] != '.')
+            return false;
+    return true;
+}
+
+bool cv_archs_name(cv_str name, bool executable)
+{
+    static const char *const ends[] = {".so",  ".a",   ".o",   ".cubin", ".fatbin", ".ptx", ".dll",
+                                       ".pyd", ".exe", ".lib", ".whl",   ".DLL",    ".run"};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (cv_str_ends(name, ends[i]))
+            return true;
+    return executable || numbered_library(name);
+}
+
+/* ---- static archives ---- */
+
+static bool worth_an_answer(const struct cv_gpucode *code)
+{
+    return code->images || code->lto_images || code->other_images || code->containers ||
+           code->partial;
+}
+
+/* A thin archive's member lies beside it. */
+static void read_outside(struct cv_archs *c, cv_str folder, const struct cv_ar_member *m,
+                         struct cv_gpucode *ret)
+{
+    struct cv_window w;
+    cv_str what = CV_S("");
+    cv_str path = m->name.len && m->name.ptr[0] == '/'
+                      ? m->name
+                      : cv_arena_fmt(c->arena, CV_FMT "/" CV_FMT, CV_ARG(folder), CV_ARG(m->name));
+    cv_gpucode_init(ret);
+    if (folder.len == 0) {
+        cv_gpucode_cut(ret, CV_S("a member of a thin archive lies outside it"));
+        return;
+    }
+    if (cv_window_open(c->root, c->arena, path, &w, &what) != CV_KNOWN) {
+        cv_gpucode_cut(ret,
+                       cv_arena_fmt(c->arena, "the thin archive's member: " CV_FMT, CV_ARG(what)));
+        return;
+    }
+    cv_code_read(&w.reader, c->arena, ret);
+    cv_window_close(&w);
+}
+
+static void read_archive(struct cv_archs *c, const struct cv_reader *r, cv_str folder, cv_str label)
+{
+    struct cv_ar ar;
+    struct cv_ar_member m;
+    uint32_t before = c->to->n_v;
+    if (!cv_ar_open(&ar, c->arena, r))
+        return;
+    while (cv_ar_next(&ar, &m)) {
+        struct cv_gpucode *code = cv_arena_raw(c->arena, sizeof *code);
+        struct cv_reader part;
+        struct cv_reader_part whole;
+        if (!code)
+            return;
+        cv_gpucode_init(code);
+        if (m.outside)
+            read_outside(c, folder, &m, code);
+        else if (cv_reader_part(&part, &whole, r, m.offset, m.size))
+            cv_code_read(&part, c->arena, code);
+        if (!worth_an_answer(code))
+            continue;
+        struct cv_code_file *f = cv_archs_add(
+            c, cv_arena_fmt(c->arena, CV_FMT "!" CV_FMT, CV_ARG(label), CV_ARG(m.name)), label);
+        if (f)
+            f->code = *code;
+    }
+    if (ar.error.len || c->to->n_v == before) {
+        struct cv_code_file *f = cv_archs_add(c, label, label);
+        if (f && ar.error.len)
+            cv_gpucode_cut(&f->code, ar.error);
+    }
+}
+
+/* ---- files ---- */
+
+void cv_archs_reader(struct cv_archs *c, const struct cv_reader *r, cv_str folder, cv_str label)
+{
+    switch (cv_code_format(r)) {
+    case CV_FILE_AR:
+        read_archive(c, r, folder, label);
+        return;
+    case CV_FILE_ZIP:
+    case CV_FILE_UNKNOWN:
+    case CV_FILE_EMPTY:
+    case CV_FILE_ELF:
+    case CV_FILE_PE:
+    case CV_FILE_FATBIN:
+    case CV_FILE_PTX:
+        break;
+    }
+    struct cv_code_file *f = cv_archs_add(c, label, label);
+    if (f)
+        cv_code_read(r, c->arena, &f->code);
+}
+
+static void read_file(struct cv_archs *c, cv_str path, cv_str label)
+{
+    struct cv_window w;
+    cv_str what = CV_S("");
+    enum cv_state s = cv_window_open(c->root, c->arena, path, &w, &what);
+    if (s != CV_KNOWN) {
+        struct cv_code_file *f = cv_archs_add(c, label, label);
+        if (f)
+            f->code.error = s == CV_ABSENT ? CV_S("no such file") : what;
+        return;
+    }
+    cv_archs_reader(c, &w.reader, cv_str_dir(path), label);
+    cv_window_close(&w);
+}
+
+bool cv_archs_library(struct cv_root *root, struct cv_arena *a, cv_str path, struct cv_gpucode *ret)
+{
+    struct cv_window w;
+    cv_gpucode_init(ret);
+    if (cv_window_open(root, a, path, &w, NULL) != CV_KNOWN)
+        return false;
+    cv_code_read(&w.reader, a, ret);
+    cv_window_close(&w);
+    return !ret->partial && !ret->error.len;
+}
+
+/* ---- folders ---- */
+
+struct id {
+    uint64_t dev, ino;
+};
+
+struct ids {
+    CV_LIST(struct id, v);
+};
+
+static bool seen_before(struct cv_archs *c, struct ids *seen, cv_str path)
+{
+    struct cv_stat st;
+    if (cv_root_stat(c->root, path, &st) != CV_KNOWN || !st.is_reg)
+        return true;
+    for (uint32_t i = 0; i < seen->n_v; i++)
+        if (seen->v[i].ino == st.ino && seen->v[i].dev == st.dev)
+            return true;
+    struct id *p = CV_PUSH(c->arena, seen, v);
+    if (p)
+        *p = (struct id){st.dev, st.ino};
+    return false;
+}
+
+/* Answers of one file in a folder; those that say nothing are dropped: a folder holds much that is no GPU code. */
+static void read_in_folder(struct cv_archs *c, cv_str path, cv_str label)
+{
+    uint32_t from = c->to->n_v, to = from;
+    read_file(c, path, label);
+    for (uint32_t i = from; i < c->to->n_v; i++)
+        if (worth_an_answer(&c->to->v[i].code) || c->to->v[i].not_read ||
+            cv_str_eqz(c->to->v[i].code.error, "permission denied"))
+            c->to->v[to++] = c->to->v[i];
+    c->to->n_v = to;
+}
+
+static cv_str label_of(struct cv_archs *c, cv_str top, cv_str label, cv_str path)
+{
+    cv_str rest = cv_str_from(path, top.len);
+    while (rest.len && rest.ptr[0] == '/')
+        rest = cv_str_from(rest, 1);
+    return cv_arena_fmt(c->arena, CV_FMT "%s" CV_FMT, CV_ARG(label),
+                        cv_str_ends(label, "/") ? "" : "/", CV_ARG(rest));
+}
+
+static void read_folder(struct cv_archs *c, cv_str path, cv_str label)
+{
+    struct cv_found found;
+    struct ids seen = {0};
+    uint32_t before = c->to->n_v;
+    enum cv_state s = cv_root_find(c->root, c->arena, path, cv_archs_name, &found);
+    for (uint32_t i = 0; s == CV_KNOWN && i < found.n_files; i++)
+        if (found.n_links == 0 || !seen_before(c, &seen, found.files[i]))
+            read_in_folder(c, found.files[i], label_of(c, path, label, found.files[i]));
+    for (uint32_t i = 0; s == CV_KNOWN && i < found.n_links; i++)
+        if (!seen_before(c, &seen, found.links[i]))
+            read_in_folder(c, found.links[i], label_of(c, path, label, found.links[i]));
+    for (uint32_t i = before; i < c->to->n_v; i++)
+        c->to->v[i].group = label;
+    for (uint32_t i = 0; i < found.n_denied; i++) {
+        struct cv_code_file *f = cv_archs_add(c, label_of(c, path, label, found.denied[i]), label);
+        if (f)
+            f->code.error = CV_S("permission denied");
+    }
+    if (c->to->n_v == before || found.cut) {
+        struct cv_code_file *f = cv_archs_add(c, label, label);
+        if (f && found.cut)
+            cv_gpucode_cut(&f->code, CV_S("too many files; not all were looked at"));
+    }
+}
+
+void cv_archs_path(struct cv_archs *c, cv_str path, cv_str label)
+{
+    uint32_t before = c->to->n_v;
+    bool is_dir = cv_root_is_dir(c->root, path);
+    if (is_dir)
+        read_folder(c, path, label);
+    else
+        read_file(c, path, label);
+    for (uint32_t i = before; i < c->to->n_v; i++)
+        if (!c->to->v[i].group.len)
+            c->to->v[i].group = label;
+}
