@@ -47,4 +47,4 @@ clean:
 	rm -rf build build-*
 
 distclean: clean
-	rm -rf .deps subprojects/yyjson-* subprojects/packagefiles/*.tar.gz
+	rm -rf .deps subprojects/yyjson-* subprojects/zlib_ng-* subprojects/packagefiles/*.tar.gz

@@ -29,5 +29,9 @@
 #define CV_MAX_ARCHIVE_MEMBERS 200000u           /* members looked at in one static archive */
 #define CV_MAX_PTX_HEAD ((size_t)256 << 10)      /* bytes of a text searched for .version and .target */
 #define CV_MAX_ELF_SCAN ((uint64_t)8 << 20) /* bytes searched in one library for a version text */
+#define CV_MAX_ZIP_DIRECTORY ((uint64_t)64 << 20) /* a torch wheel's is 1.3 MB */
+#define CV_MAX_ZIP_MEMBERS 200000u                /* a torch wheel has 15,000 */
+#define CV_MAX_ZIP_SIZE ((uint64_t)64 << 30)      /* one member unpacked */
+#define CV_MAX_ZIP_RATIO 1100u                    /* deflate makes at most 1032 bytes out of one */
 
 #endif

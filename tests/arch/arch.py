@@ -22,7 +22,7 @@ LAYERS = {
 PURE = ["base", "core", "facts", "format", "rules", "resolve", "report"]
 
 # System headers of the pure layers: they exist on every target, wasm32 included.
-PURE_HEADERS = {"stdint.h", "stddef.h", "stdbool.h", "string.h", "stdarg.h", "stdio.h", "stdlib.h", "assert.h", "limits.h", "inttypes.h", "yyjson.h"}
+PURE_HEADERS = {"stdint.h", "stddef.h", "stdbool.h", "string.h", "stdarg.h", "stdio.h", "stdlib.h", "assert.h", "limits.h", "inttypes.h", "yyjson.h", "zlib.h"}
 
 
 def sources(suffixes=(".c", ".h")):
