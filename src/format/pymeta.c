@@ -127,3 +127,13 @@ unsigned cv_gencode_targets(struct cv_targets *set, cv_str flags)
     }
     return n;
 }
+
+/* #define NVCC_FLAGS_EXTRA "-gencode;arch=compute_75,code=sm_75;-gencode;arch=compute_80,code=sm_80" */
+bool cv_cudaconfig_targets(cv_str header, struct cv_targets *ret)
+{
+    cv_str line;
+    while (cv_str_line(&header, &line))
+        if (cv_str_has(line, "NVCC_FLAGS_EXTRA") && cv_gencode_targets(ret, line) > 0)
+            return true;
+    return false;
+}

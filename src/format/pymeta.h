@@ -20,5 +20,7 @@ bool cv_pyver_get(cv_str text, const char *name, cv_str *ret, bool *ret_none);
 
 /* Targets of "-gencode;arch=compute_80,code=sm_80;-gencode;arch=compute_90,code=[sm_90,compute_90]". */
 unsigned cv_gencode_targets(struct cv_targets *set, cv_str flags);
+/* The targets that torch/include/ATen/cuda/CUDAConfig.h declares (NVCC_FLAGS_EXTRA); false if it names none. */
+bool cv_cudaconfig_targets(cv_str header, struct cv_targets *ret);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "format/ar.h"
 #include "format/codefile.h"
+#include "probe/wheel.h"
 
 struct cv_code_file *cv_archs_add(struct cv_archs *c, cv_str name, cv_str group)
 {
@@ -108,6 +109,8 @@ void cv_archs_reader(struct cv_archs *c, const struct cv_reader *r, cv_str folde
         read_archive(c, r, folder, label);
         return;
     case CV_FILE_ZIP:
+        cv_archs_wheel(c, r, label);
+        return;
     case CV_FILE_UNKNOWN:
     case CV_FILE_EMPTY:
     case CV_FILE_ELF:
@@ -125,6 +128,7 @@ static void read_file(struct cv_archs *c, cv_str path, cv_str label)
 {
     struct cv_window w;
     cv_str what = CV_S("");
+    uint32_t from = c->to->n_v;
     enum cv_state s = cv_window_open(c->root, c->arena, path, &w, &what);
     if (s != CV_KNOWN) {
         struct cv_code_file *f = cv_archs_add(c, label, label);
@@ -132,8 +136,18 @@ static void read_file(struct cv_archs *c, cv_str path, cv_str label)
             f->code.error = s == CV_ABSENT ? CV_S("no such file") : what;
         return;
     }
-    cv_archs_reader(c, &w.reader, cv_str_dir(path), label);
+    bool wheel = cv_code_format(&w.reader) == CV_FILE_ZIP;
+    if (c->declared_only && !wheel) {
+        struct cv_code_file *f = cv_archs_add(c, label, label);
+        if (f)
+            f->not_read = true;
+    } else {
+        cv_archs_reader(c, &w.reader, cv_str_dir(path), label);
+    }
     cv_window_close(&w);
+    if (!wheel && (c->declared || c->declared_only))
+        for (uint32_t i = from; i < c->to->n_v; i++)
+            c->to->v[i].declared = cv_declared_near(c, path, false);
 }
 
 bool cv_archs_library(struct cv_root *root, struct cv_arena *a, cv_str path, struct cv_gpucode *ret)
@@ -171,16 +185,22 @@ static bool seen_before(struct cv_archs *c, struct ids *seen, cv_str path)
     return false;
 }
 
-/* Answers of one file in a folder; those that say nothing are dropped: a folder holds much that is no GPU code. */
-static void read_in_folder(struct cv_archs *c, cv_str path, cv_str label)
+void cv_archs_drop_silent(struct cv_archs *c, uint32_t from)
 {
-    uint32_t from = c->to->n_v, to = from;
-    read_file(c, path, label);
+    uint32_t to = from;
     for (uint32_t i = from; i < c->to->n_v; i++)
         if (worth_an_answer(&c->to->v[i].code) || c->to->v[i].not_read ||
             cv_str_eqz(c->to->v[i].code.error, "permission denied"))
             c->to->v[to++] = c->to->v[i];
     c->to->n_v = to;
+}
+
+/* A folder holds much that is no GPU code. */
+static void read_in_folder(struct cv_archs *c, cv_str path, cv_str label)
+{
+    uint32_t from = c->to->n_v;
+    read_file(c, path, label);
+    cv_archs_drop_silent(c, from);
 }
 
 static cv_str label_of(struct cv_archs *c, cv_str top, cv_str label, cv_str path)
@@ -197,6 +217,14 @@ static void read_folder(struct cv_archs *c, cv_str path, cv_str label)
     struct cv_found found;
     struct ids seen = {0};
     uint32_t before = c->to->n_v;
+    if (c->declared_only) {
+        struct cv_code_file *f = cv_archs_add(c, label, label);
+        if (f) {
+            f->not_read = true;
+            f->declared = cv_declared_near(c, path, true);
+        }
+        return;
+    }
     enum cv_state s = cv_root_find(c->root, c->arena, path, cv_archs_name, &found);
     for (uint32_t i = 0; s == CV_KNOWN && i < found.n_files; i++)
         if (found.n_links == 0 || !seen_before(c, &seen, found.files[i]))
@@ -220,13 +248,8 @@ static void read_folder(struct cv_archs *c, cv_str path, cv_str label)
 
 void cv_archs_path(struct cv_archs *c, cv_str path, cv_str label)
 {
-    uint32_t before = c->to->n_v;
-    bool is_dir = cv_root_is_dir(c->root, path);
-    if (is_dir)
+    if (cv_root_is_dir(c->root, path))
         read_folder(c, path, label);
     else
         read_file(c, path, label);
-    for (uint32_t i = before; i < c->to->n_v; i++)
-        if (!c->to->v[i].group.len)
-            c->to->v[i].group = label;
 }

@@ -11,6 +11,11 @@ struct cv_archs {
     struct cv_code_files *to;
     bool declared;      /* also what packages say of themselves */
     bool declared_only; /* and nothing else: no code is read */
+    /* Long work tells how far it is, or NULL: bytes done of all. */
+    void (*progress)(void *ctx, uint64_t done, uint64_t total);
+    void *progress_ctx;
+    cv_str declared_folder; /* of declared_last, the answer before (declared.c) */
+    const struct cv_declared *declared_last;
 };
 
 /* One argument: `path` below the root, `label` as the user wrote it (names in answers start with it). Adds at least one answer; what is wrong
@@ -21,8 +26,10 @@ void cv_archs_reader(struct cv_archs *c, const struct cv_reader *r, cv_str folde
 /* The GPU code of one library, for doctor: false if it cannot be read to its end. */
 bool cv_archs_library(struct cv_root *root, struct cv_arena *a, cv_str path,
                       struct cv_gpucode *ret);
-/* What the package around a library or folder declares: torch's CUDAConfig.h and version.py. */
-bool cv_declared_near(struct cv_archs *c, cv_str path, bool is_dir, struct cv_declared *ret);
+/* What the torch around a library or folder says of itself (declared.c); everything empty where there is none. NULL on out of memory. */
+const struct cv_declared *cv_declared_near(struct cv_archs *c, cv_str path, bool is_dir);
+/* Answers from `from` on that say nothing are dropped. */
+void cv_archs_drop_silent(struct cv_archs *c, uint32_t from);
 
 /* May a file of this name hold GPU code? Libraries, programs, objects, archives, cubins, fat binaries, PTX and wheels. */
 bool cv_archs_name(cv_str name, bool executable);

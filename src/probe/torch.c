@@ -86,21 +86,18 @@ static bool read_version_py(struct cv_probe_ctx *c, cv_str path, struct cv_torch
 
 static void read_archs(struct cv_probe_ctx *c, struct cv_torch *t)
 {
-    cv_str path = join(c, t->path, "include/ATen/cuda/CUDAConfig.h"), text, line;
+    cv_str path = join(c, t->path, "include/ATen/cuda/CUDAConfig.h"), text;
     if (cv_absent(&t->cuda)) {
         cv_fact_state(&t->archs, CV_ABSENT, t->cuda.src.path);
         return;
     }
     if (cv_root_read(c->root, c->arena, path, CV_MAX_SMALL_FILE, &text, NULL) != CV_KNOWN)
         return;
-    while (cv_str_line(&text, &line)) {
-        if (!cv_str_has(line, "NVCC_FLAGS_EXTRA") || cv_gencode_targets(&t->targets, line) == 0)
-            continue;
-        cv_str all = cv_targets_str(c->arena, &t->targets, " ");
-        cv_fact_set(&t->archs, all, path,
-                    cv_arena_fmt(c->arena, "NVCC_FLAGS_EXTRA: " CV_FMT, CV_ARG(all)));
+    if (!cv_cudaconfig_targets(text, &t->targets))
         return;
-    }
+    cv_str all = cv_targets_str(c->arena, &t->targets, " ");
+    cv_fact_set(&t->archs, all, path,
+                cv_arena_fmt(c->arena, "NVCC_FLAGS_EXTRA: " CV_FMT, CV_ARG(all)));
 }
 
 /* ---- pinned and installed libraries ---- */

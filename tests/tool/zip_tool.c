@@ -127,7 +127,7 @@ static int of_file(struct cv_arena *a, const char *path, int n, char **arg)
     if (cv_root_open(&root, a, NULL, &e) < 0)
         return say(e.msg);
     int rc = 1;
-    if (cv_window_open(&root, a, cv_str_z(path), &w) != CV_KNOWN) {
+    if (cv_window_open(&root, a, cv_str_z(path), &w, NULL) != CV_KNOWN) {
         cv_root_close(&root);
         return say(CV_S("the file cannot be opened"));
     }

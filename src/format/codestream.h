@@ -1,0 +1,49 @@
+/* codestream.h: a file that can only be read once from start to end (a deflated member of a wheel), as a reader for codefile.h: what the readers of GPU code will
+ * ask for is kept while the bytes go by: the start and the end of the file, and the headers of everything that looks like a container. Half a
+ * gigabyte passes through; a few hundred kilobytes stay. */
+#ifndef CV_FORMAT_CODESTREAM_H
+#define CV_FORMAT_CODESTREAM_H
+
+#include "format/fatbin.h"
+
+struct cv_stream_piece {
+    uint64_t offset;
+    uint32_t len;
+    const unsigned char *bytes; /* NULL: zeros */
+};
+
+#define CV_STREAM_HEAD ((size_t)64 << 10)
+#define CV_STREAM_TAIL ((size_t)8 << 20) /* section headers and their names, at the end of an ELF file */
+#define CV_STREAM_LOOK (CV_FATBIN_HEADER + CV_FATBIN_ENTRY)
+
+enum cv_stream_state {
+    CV_STREAM_SEARCH,          /* nothing known: for a container */
+    CV_STREAM_GAP,             /* right behind a container: zeros belong to the chain */
+    CV_STREAM_LOOKING,         /* gathering what may be a container's header and first entry */
+    CV_STREAM_NEXT,            /* gathering the next entry's header */
+};
+
+struct cv_codestream {
+    struct cv_arena *a;
+    uint64_t size;             /* announced */
+    uint64_t pos;              /* bytes taken */
+    unsigned char *head, *tail;
+    size_t n_head, n_tail, cap_tail;
+    uint64_t tail_from;        /* UINT64_MAX: not known yet, or none */
+    enum cv_stream_state state;
+    uint64_t skip;             /* bytes to pass over */
+    uint64_t end;              /* of the container that is being walked */
+    unsigned char look[CV_STREAM_LOOK]; /* bytes gathered for the next header */
+    size_t n_look, want;
+    uint64_t look_at;          /* offset of look[0] */
+    CV_LIST(struct cv_stream_piece, pieces);
+    struct cv_fatbin_ranges found; /* containers seen, sound or not: for files without section headers */
+};
+
+void cv_codestream_init(struct cv_codestream *s, struct cv_arena *a, uint64_t size);
+/* The next bytes. */
+void cv_codestream_take(struct cv_codestream *s, const unsigned char *bytes, size_t len);
+/* After the last bytes: the GPU code. `whole`: all of the file came. */
+void cv_codestream_read(struct cv_codestream *s, bool whole, struct cv_gpucode *ret);
+
+#endif
