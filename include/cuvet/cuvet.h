@@ -51,6 +51,7 @@ struct cuvet_options {
     unsigned nvml_timeout_ms;        /* 0 = 2000 */
     cuvet_trace_fn *trace;
     void *trace_user;
+    const char *cache_dir;           /* where answers about large files may be kept (made if need be; only this user's own folder is used), or NULL */
 };
 
 CUVET_API void cuvet_options_init(struct cuvet_options *o);

@@ -133,6 +133,7 @@ void cv_ctx_probe_ctx(cuvet_ctx *c, struct cv_root *root, struct cv_probe_ctx *r
     *ret = (struct cv_probe_ctx){.arena = &c->arena,
                                  .root = root,
                                  .m = &c->m,
+                                 .cache_dir = c->options.cache_dir,
                                  .deep = c->options.deep != 0,
                                  .use_nvml = !c->options.no_nvml,
                                  .nvml_timeout_ms = c->options.nvml_timeout_ms

@@ -2,6 +2,7 @@
 #include "api/record.h"
 
 #include "base/buf.h"
+#include "core/gpucode.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -288,6 +289,9 @@ static void put_libraries(struct recorder *r, const struct cv_machine *m)
         const struct cv_env *env = &m->environments[i];
         if (!env->has_torch)
             continue;
+        for (uint32_t k = 0; k < env->torch.n_code; k++)
+            cv_buf_fmt(&r->nofile, "code." CV_FMT "\t" CV_FMT "\n", CV_ARG(env->torch.code[k].name),
+                       CV_ARG(cv_gpucode_text(r->arena, &env->torch.code[k].code)));
         const struct cv_fact *libs[] = {&env->torch.cudnn, &env->torch.nccl};
         for (size_t k = 0; k < 2; k++)
             if (cv_known(libs[k]) && cv_str_has(libs[k]->src.path, ".so"))

@@ -78,6 +78,18 @@ static char *read_all(const char *path, size_t *ret_len)
     return buf;
 }
 
+/* The user's own cache folder (XDG Base Directory Specification: $XDG_CACHE_HOME, else ~/.cache). */
+static bool cache_folder(char *to, size_t cap)
+{
+    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    int n = -1;
+    if (xdg && *xdg == '/')
+        n = snprintf(to, cap, "%s/cuvet", xdg);
+    else if (home && *home == '/')
+        n = snprintf(to, cap, "%s/.cache/cuvet", home);
+    return n > 0 && (size_t)n < cap;
+}
+
 cuvet_ctx *cli_context(const struct cli_options *o, char *cwd, size_t cwd_cap)
 {
     struct cuvet_options options;
@@ -91,6 +103,9 @@ cuvet_ctx *cli_context(const struct cli_options *o, char *cwd, size_t cwd_cap)
     options.nvml_library = o->nvml_library;
     if (o->verbose)
         options.trace = show_place;
+    static char cache[4096];
+    if (cache_folder(cache, sizeof cache))
+        options.cache_dir = cache;
     return cuvet_new(&options);
 }
 

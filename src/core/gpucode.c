@@ -2,6 +2,7 @@
 #include "core/gpucode.h"
 
 #include "base/buf.h"
+#include "core/machine.h"
 
 #define CV_SET_SLOTS   (CV_CODE_MAX_SETS * 2)
 #define CV_SETS_LINEAR 32u
@@ -98,7 +99,7 @@ static struct cv_code_set *find_set(struct cv_gpucode *c, struct cv_arena *a,
     return s;
 }
 
-static void add_containers(struct cv_gpucode *c, struct cv_arena *a, struct cv_code_mask mask,
+void cv_gpucode_containers(struct cv_gpucode *c, struct cv_arena *a, struct cv_code_mask mask,
                            uint32_t n)
 {
     struct cv_code_set *s = find_set(c, a, mask);
@@ -108,11 +109,6 @@ static void add_containers(struct cv_gpucode *c, struct cv_arena *a, struct cv_c
             c->targets[i].containers += n;
     if (s)
         s->containers += n;
-}
-
-void cv_gpucode_container(struct cv_gpucode *c, struct cv_arena *a, struct cv_code_mask mask)
-{
-    add_containers(c, a, mask, 1);
 }
 
 void cv_gpucode_cut(struct cv_gpucode *c, cv_str why)
@@ -135,7 +131,7 @@ void cv_gpucode_merge(struct cv_gpucode *to, struct cv_arena *a, const struct cv
         for (unsigned i = 0; i < from->n_targets; i++)
             if (cv_code_mask_has(&from->sets[s].mask, i) && bit[i] < CV_CODE_MAX_TARGETS)
                 m.w[bit[i] / 64] |= (uint64_t)1 << (bit[i] % 64);
-        add_containers(to, a, m, from->sets[s].containers);
+        cv_gpucode_containers(to, a, m, from->sets[s].containers);
     }
     for (unsigned i = 0; i < from->lto.n; i++)
         cv_targets_add(&to->lto, from->lto.t[i]);
@@ -154,6 +150,33 @@ void cv_gpucode_order(const struct cv_gpucode *c, uint8_t *order)
             order[k] = order[k - 1];
         order[k] = (uint8_t)i;
     }
+}
+
+void cv_gpucode_common(const struct cv_gpucode *c, struct cv_targets *ret)
+{
+    ret->n = 0;
+    for (unsigned i = 0; i < c->n_targets; i++)
+        if ((uint64_t)c->targets[i].containers * 2 >= c->containers && c->targets[i].containers)
+            cv_targets_add(ret, c->targets[i].t);
+}
+
+void cv_torch_merge_code(struct cv_arena *a, struct cv_torch *t)
+{
+    t->main_code = NULL;
+    struct cv_gpucode *sum = NULL;
+    for (uint32_t i = 0; i < t->n_code; i++) {
+        if (cv_str_has(cv_str_base(t->code[i].name), "linalg"))
+            continue;
+        if (!sum) {
+            sum = cv_arena_raw(a, sizeof *sum);
+            if (!sum)
+                return;
+            cv_gpucode_init(sum);
+        }
+        cv_gpucode_merge(sum, a, &t->code[i].code);
+    }
+    if (sum && sum->images)
+        t->main_code = sum;
 }
 
 /* ---- as one line ---- */
@@ -229,7 +252,7 @@ static bool take_set(struct cv_gpucode *c, struct cv_arena *a, cv_str word)
             return false;
         m.w[bit / 64] |= (uint64_t)1 << (bit % 64);
     }
-    add_containers(c, a, m, n);
+    cv_gpucode_containers(c, a, m, n);
     return true;
 }
 

@@ -6,6 +6,9 @@
 #include "base/arena.h"
 #include "core/arch.h"
 
+/* Counts up whenever the reader would answer differently for the same file: what was kept of older answers is then forgotten. */
+#define CV_CODE_REVISION 1
+
 #define CV_CODE_MAX_TARGETS                                                                        \
     128u /* different targets in one file; every target that nvcc ever had, twice, is under 80 */
 #define CV_CODE_MAX_SETS 4096u /* different combinations in one file; real files have under 100 */
@@ -54,8 +57,8 @@ struct cv_gpucode {
 void cv_gpucode_init(struct cv_gpucode *c);
 /* The bit of a target, made if need be; CV_CODE_MAX_TARGETS when there is no more room (then the code is marked partial). */
 unsigned cv_gpucode_bit(struct cv_gpucode *c, struct cv_target t);
-/* One container with the targets in `mask` (their images are already counted by cv_gpucode_image). */
-void cv_gpucode_container(struct cv_gpucode *c, struct cv_arena *a, struct cv_code_mask mask);
+/* n containers with the targets in `mask` (their images are already counted by cv_gpucode_image). */
+void cv_gpucode_containers(struct cv_gpucode *c, struct cv_arena *a, struct cv_code_mask mask, uint32_t n);
 /* Counts an image and sets its bit in the container's mask. */
 void cv_gpucode_image(struct cv_gpucode *c, struct cv_target t, struct cv_code_mask *mask);
 /* Marks it partial; the first reason stays. */
@@ -69,6 +72,9 @@ static inline bool cv_code_mask_has(const struct cv_code_mask *m, unsigned bit)
 {
     return (m->w[bit / 64] >> (bit % 64)) & 1u;
 }
+
+/* Targets that at least half of the containers hold: what a file was built for, without what a few kernels add. */
+void cv_gpucode_common(const struct cv_gpucode *c, struct cv_targets *ret);
 
 /* One line that carries it all, for the cache and for recorded machines: images, containers, link-time and unknown entries, images of each target, and behind
  * "=" how many containers hold which of these targets: "850 449 0 0 sm_75:449 sm_80:401 = 401*0,1 48*0".

@@ -21,6 +21,9 @@ struct cv_fact {
 static inline bool cv_known(const struct cv_fact *f) { return f->state == CV_KNOWN; }
 static inline bool cv_absent(const struct cv_fact *f) { return f->state == CV_ABSENT; }
 
+struct cv_code_file;
+struct cv_gpucode;
+
 enum cv_os { CV_OS_UNKNOWN = 0, CV_OS_LINUX, CV_OS_WINDOWS, CV_OS_MACOS };
 enum cv_flavour { CV_FLAVOUR_UNKNOWN = 0, CV_FLAVOUR_OPEN, CV_FLAVOUR_CLOSED };
 enum cv_tri { CV_UNKNOWN = 0, CV_YES, CV_NO };
@@ -125,6 +128,8 @@ struct cv_torch {
     struct cv_fact nccl;
     struct cv_fact archs;      /* "sm_75 sm_80 ... compute_90" declared by the build; absent for CPU builds */
     struct cv_targets targets; /* parsed; valid iff archs is known */
+    CV_LIST(struct cv_code_file, code); /* what is really in its CUDA libraries (gpucode.h); empty = not read */
+    const struct cv_gpucode *main_code; /* the same without the linear algebra library: what decides whether it runs; NULL = not read */
     struct cv_src src;         /* where the version was read */
     cv_str path;               /* the torch folder */
     cv_str installer;          /* "pip", "uv", "conda", "" */
@@ -192,6 +197,9 @@ struct cv_machine {
     struct cv_fact capabilities;     /* NVIDIA_DRIVER_CAPABILITIES */
     bool live;                 /* probed on this machine, not from a tree or file */
 };
+
+/* Sets t->main_code from t->code. */
+void cv_torch_merge_code(struct cv_arena *a, struct cv_torch *t);
 
 /* The names used in JSON. */
 const char *cv_state_name(enum cv_state s);

@@ -97,7 +97,7 @@ static void count_entry(struct reading *g, struct walk *w, const struct cv_fatbi
 
 static void finish(struct reading *g, struct walk *w)
 {
-    cv_gpucode_container(g->to, g->a, w->mask);
+    cv_gpucode_containers(g->to, g->a, w->mask, 1);
     w->pos = UINT64_MAX;
 }
 

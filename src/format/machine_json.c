@@ -2,6 +2,7 @@
 #include "format/machine_json.h"
 
 #include "base/limits.h"
+#include "core/gpucode.h"
 #include "format/json.h"
 
 struct mj {
@@ -193,6 +194,56 @@ static void read_archs(struct mj *r, struct cv_jval v, struct cv_torch *t)
         cv_fact_state(&t->archs, CV_ABSENT, CV_S(""));
 }
 
+static bool read_code_set(struct mj *r, struct cv_jval v, struct cv_gpucode *to)
+{
+    struct cv_code_mask mask = {{0}};
+    struct cv_jval list = cv_json_get(v, "targets");
+    int containers = 0;
+    cv_str s;
+    if (!cv_json_int(cv_json_get(v, "containers"), &containers) || containers < 1 ||
+        containers > (int)CV_MAX_CODE_ENTRIES || cv_json_kind(list) != CV_J_LIST)
+        return false;
+    size_t n = cv_json_count(list);
+    for (size_t i = 0; i < n && i < CV_CODE_MAX_TARGETS; i++) {
+        struct cv_target t;
+        if (!cv_json_text(r->a, cv_json_at(list, i), &s) || !cv_target_parse(s, &t))
+            return false;
+        unsigned bit = cv_gpucode_bit(to, t);
+        if (bit == CV_CODE_MAX_TARGETS)
+            return false;
+        mask.w[bit / 64] |= (uint64_t)1 << (bit % 64);
+        to->targets[bit].images += (uint32_t)containers;
+        to->images += (uint32_t)containers;
+    }
+    cv_gpucode_containers(to, r->a, mask, (uint32_t)containers);
+    return true;
+}
+
+static void read_code(struct mj *r, struct cv_jval v, struct cv_torch *t)
+{
+    struct cv_jval list, one;
+    if (!list_of(r, v, "torch", "code", &list))
+        return;
+    for (size_t i = 0; i < cv_json_count(list) && i < 16; i++) {
+        if (!object_at(r, list, i, "code", &one))
+            return;
+        struct cv_code_file *f = CV_PUSH(r->a, t, code);
+        struct cv_jval sets = cv_json_get(one, "sets");
+        if (!f)
+            return;
+        f->name = text_of(r, one, "code", "file");
+        f->group = t->path;
+        cv_gpucode_init(&f->code);
+        size_t n = cv_json_count(sets);
+        for (size_t k = 0; k < n && k < CV_CODE_MAX_SETS; k++)
+            if (!read_code_set(r, cv_json_at(sets, k), &f->code)) {
+                wrong(r, "code", "sets", "a list of {\"containers\": 1, \"targets\": [\"sm_86\"]}");
+                return;
+            }
+    }
+    cv_torch_merge_code(r->a, t);
+}
+
 static void read_torch(struct mj *r, struct cv_jval v, struct cv_torch *t)
 {
     struct cv_xy xy;
@@ -207,6 +258,7 @@ static void read_torch(struct mj *r, struct cv_jval v, struct cv_torch *t)
     fact_of(r, v, "torch", "nccl_required", &t->nccl_required);
     read_archs(r, v, t);
     t->path = text_of(r, v, "torch", "path");
+    read_code(r, v, t);
     t->metadata_version = text_of(r, v, "torch", "metadata_version");
     t->installer = text_of(r, v, "torch", "installer");
     t->conda_build = text_of(r, v, "torch", "conda_build");

@@ -13,6 +13,7 @@ struct cv_probe_ctx {
     const char *const *envp;   /* NULL-terminated "NAME=value"; NULL in trees (then nofile.tsv's env.* count) */
     cv_str cwd;                /* absolute, inside the root; "" = unknown */
     cv_str home;               /* $HOME, or "" */
+    const char *cache_dir;     /* the user's cache folder, or NULL: nothing is kept */
     bool deep;                 /* --deep: walk home and the usual roots for environments */
     bool use_nvml;             /* live only */
     unsigned nvml_timeout_ms;

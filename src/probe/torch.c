@@ -257,6 +257,7 @@ bool cv_torch_read(struct cv_probe_ctx *c, struct cv_env *env, cv_str site, stru
         return false;
     set_variant(c, &t);
     read_archs(c, &t);
+    cv_torch_code(c, env, &t);
     if (p && !p->broken)
         read_pins(c, p, &t);
     if (cv_known(&t.cuda)) {
@@ -329,6 +330,7 @@ bool cv_torch_conda(struct cv_probe_ctx *c, const struct cv_env *env, struct cv_
             (void)cv_json_text(c->arena, cv_json_get(root, "build"), &t.conda_build);
             take_build_string(c, &t, path);
             set_variant(c, &t);
+            cv_torch_code(c, env, &t);
             *ret = t;
             return true;
         }

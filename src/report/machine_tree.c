@@ -1,4 +1,5 @@
 /* machine_tree.c: struct cv_machine as the object `machine` of cli.md: versions are texts, null = not known, "none" and [] = known to be absent. */
+#include "core/gpucode.h"
 #include "report/report.h"
 
 struct mt {
@@ -112,6 +113,24 @@ static struct cv_node *compilers(struct cv_arena *a, const struct cv_machine *m)
     return list;
 }
 
+/* Which targets stand together, and in how many containers: enough to judge any GPU from a snapshot. */
+static struct cv_node *code_node(struct cv_arena *a, const struct cv_code_file *f)
+{
+    struct cv_node *o = cv_node_object(a);
+    (void)cv_node_put(o, "file", cv_node_text(a, f->name));
+    (void)cv_node_put(o, "containers", cv_node_int(a, f->code.containers));
+    struct cv_node *sets = cv_node_put(o, "sets", cv_node_list(a));
+    for (uint32_t s = 0; s < f->code.n_sets; s++) {
+        struct cv_node *one = cv_node_add(sets, cv_node_object(a));
+        (void)cv_node_put(one, "containers", cv_node_int(a, f->code.sets[s].containers));
+        struct cv_node *list = cv_node_put(one, "targets", cv_node_list(a));
+        for (unsigned i = 0; i < f->code.n_targets; i++)
+            if (cv_code_mask_has(&f->code.sets[s].mask, i))
+                (void)cv_node_add(list, cv_node_text(a, cv_target_str(a, f->code.targets[i].t)));
+    }
+    return o;
+}
+
 static struct cv_node *torch_node(struct cv_arena *a, const struct cv_torch *t)
 {
     struct cv_node *o = cv_node_object(a);
@@ -127,6 +146,9 @@ static struct cv_node *torch_node(struct cv_arena *a, const struct cv_torch *t)
     } else {
         (void)cv_node_put(o, "archs", cv_absent(&t->archs) ? cv_node_list(a) : cv_node_null(a));
     }
+    struct cv_node *code = cv_node_put(o, "code", t->n_code ? cv_node_list(a) : cv_node_null(a));
+    for (uint32_t i = 0; i < t->n_code; i++)
+        (void)cv_node_add(code, code_node(a, &t->code[i]));
     (void)cv_node_put(o, "path", text_or_null(a, t->path));
     (void)cv_node_put_fact(a, o, "cudnn_required", &t->cudnn_required);
     (void)cv_node_put_fact(a, o, "nccl_required", &t->nccl_required);

@@ -182,7 +182,7 @@ static cv_str torch_words(struct cv_text *t, const struct cv_env *e)
                         CV_ARG(cuda), CV_ARG(cudnn), CV_ARG(nccl), CV_ARG(python));
 }
 
-static cv_str short_archs(struct cv_text *t, const struct cv_torch *x)
+static cv_str short_archs(struct cv_text *t, const struct cv_build *x)
 {
     cv_str all = CV_S("sm");
     for (unsigned i = 0; i < x->targets.n; i++) {
@@ -212,8 +212,9 @@ static void torches(struct cv_text *t)
             cv_arena_fmt(t->a, "  in " CV_FMT " (" CV_FMT "%s%s)", CV_ARG(e->path),
                          CV_ARG(e->kind.len ? e->kind : CV_S("environment")),
                          e->active ? ", active" : "", e->torch.editable ? ", editable" : ""));
-        if (cv_known(&e->torch.archs) && (one || t->st->verbose))
-            row(t, "", cv_arena_fmt(t->a, "  code for " CV_FMT, CV_ARG(short_archs(t, &e->torch))));
+        const struct cv_build *b = &t->d->envs[i].build;
+        if ((b->code || cv_known(&e->torch.archs)) && (one || t->st->verbose))
+            row(t, "", cv_arena_fmt(t->a, "  code for " CV_FMT, CV_ARG(short_archs(t, b))));
     }
     if (t->d->n_envs > most)
         row(t, "", cv_arena_fmt(t->a, "and %u more (cuvet -v)", t->d->n_envs - most));

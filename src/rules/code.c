@@ -34,3 +34,20 @@ void cv_code_for_gpu(const struct cv_facts *f, const struct cv_gpucode *code, st
             ret->without += set->containers;
     }
 }
+
+bool cv_code_most(const struct cv_facts *f, const struct cv_gpucode *code, struct cv_cc cc,
+                  bool cuda_ge_13_2, bool ptx, struct cv_target *ret)
+{
+    const struct cv_code_target *best = NULL;
+    for (unsigned i = 0; i < code->n_targets; i++) {
+        const struct cv_code_target *t = &code->targets[i];
+        if (!(ptx ? cv_ptx_runs(t->t, cc) : cv_sass_runs(f, t->t, cc, cuda_ge_13_2)))
+            continue;
+        if (!best || t->containers > best->containers ||
+            (t->containers == best->containers && cv_target_cmp(t->t, best->t) > 0))
+            best = t;
+    }
+    if (best)
+        *ret = best->t;
+    return best != NULL;
+}

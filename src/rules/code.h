@@ -17,4 +17,7 @@ struct cv_code_gpu {
 void cv_code_for_gpu(const struct cv_facts *f, const struct cv_gpucode *code, struct cv_cc cc,
                      bool cuda_ge_13_2, struct cv_code_gpu *ret);
 
+/* The target that serves most containers on that GPU: machine code, or PTX. False if none runs. */
+bool cv_code_most(const struct cv_facts *f, const struct cv_gpucode *code, struct cv_cc cc, bool cuda_ge_13_2, bool ptx, struct cv_target *ret);
+
 #endif

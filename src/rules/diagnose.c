@@ -129,6 +129,7 @@ const struct cv_rule_row cv_rule_rows[] = {
     {"D1,D2,G1,G2", "each environment's torch",
      "compat-rules,cuda-releases,driver-branches,forward-compat,gpu-arch,torch-archs,cudnn-floor",
      cv_find_verdicts},
+    {"G1", "the code in each torch's libraries", "gpu-arch", cv_find_code},
     {"B2,E1", "packages", "torch-companions", cv_find_packages},
     {"T1", "toolkits", "nvcc-targets,host-compilers", cv_find_toolkits},
     {"", "places that could not be read", "", find_problems},

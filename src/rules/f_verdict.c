@@ -68,6 +68,10 @@ static void failing_reason(struct cv_diag *g, const struct cv_env_judgement *ej,
         return;
     f->rule = r->rule;
     env_evidence(g, f, e);
+    if (cv_str_eqz(r->rule, "G1") && ej->build.code)
+        cv_find_evidence(g, f, ej->build.targets_from,
+                         cv_arena_fmt(g->a, "its containers hold " CV_FMT,
+                                      CV_ARG(cv_targets_str(g->a, &ej->build.targets, " "))));
     if (cv_str_eqz(r->rule, "G1"))
         cv_find_fact(g, f, &e->torch.archs);
     else

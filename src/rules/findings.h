@@ -21,6 +21,7 @@ void cv_find_driver_state(struct cv_diag *g);  /* S1 */
 void cv_find_visibility(struct cv_diag *g);    /* S1: CUDA_VISIBLE_DEVICES, MIG, containers */
 void cv_find_gpus(struct cv_diag *g);          /* no GPU, foreign and unknown ones */
 void cv_find_verdicts(struct cv_diag *g);      /* D1, D2, G1, G2 of each environment */
+void cv_find_code(struct cv_diag *g);           /* G1, library by library */
 void cv_find_packages(struct cv_diag *g);      /* B2, E1, library versions */
 void cv_find_toolkits(struct cv_diag *g);      /* T1 */
 

@@ -1,5 +1,6 @@
 /* judge.c: one build against one machine: asks the rules in their order and puts the verdict together (rules.md, "Verdicts"). */
 #include "rules/judge.h"
+#include "core/gpucode.h"
 
 const char *cv_driver_mode_name(enum cv_driver_mode m)
 {
@@ -255,7 +256,12 @@ void cv_build_from_torch(const struct cv_facts *f, const struct cv_machine *m,
         ret->has_cuda =
             !cv_absent(&t->cuda) &&
             !cv_str_eqz(t->variant, "cpu"); /* not known: judged as unknown, with major 0 */
-    if (cv_known(&t->archs)) {
+    if (t->main_code) {
+        ret->code = t->main_code;
+        cv_gpucode_common(t->main_code, &ret->targets);
+        ret->targets_known = true;
+        ret->targets_from = t->code[0].name;
+    } else if (cv_known(&t->archs)) {
         ret->targets = t->targets;
         ret->targets_known = t->targets.n > 0;
         ret->targets_from = t->archs.src.path;

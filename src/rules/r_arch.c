@@ -1,4 +1,5 @@
 /* r_arch.c: G1, does the build have code for the GPU? rules.md, G1; torch-device-rules is PyTorch's own table of the same (tests hold them together). */
+#include "rules/code.h"
 #include "rules/judge.h"
 
 static bool is_tegra(const struct cv_facts *f, struct cv_cc cc)
@@ -109,12 +110,40 @@ static void by_jit(struct cv_judging *j, uint32_t gpu, struct cv_target t,
     cv_judge_fact(j, r, CV_T_TORCH_ARCHS, j->b->arch_row);
 }
 
+/* An installed build: from what is in its libraries. Most containers decide; what the others lack is a finding of its own (f_code.c). */
+static void by_code(struct cv_judging *j, uint32_t gpu, bool new_cuda, struct cv_gpu_judgement *to)
+{
+    const struct cv_gpucode *code = j->b->code;
+    const struct cv_gpu *g = &j->m->gpus[gpu];
+    struct cv_code_gpu c;
+    struct cv_target t;
+    cv_code_for_gpu(j->f, code, g->cc, new_cuda, &c);
+    uint64_t native = code->containers - c.by_jit - c.without;
+    if (native * 2 >= code->containers && cv_code_most(j->f, code, g->cc, new_cuda, false, &t)) {
+        to->via = t;
+        to->has_via = true;
+        (void)cv_judge_reason(j, "G1", CV_R_PASS, (int)gpu,
+                              cv_arena_fmt(j->a, "The build's " CV_FMT " code runs on " CV_FMT ".",
+                                           CV_ARG(cv_target_str(j->a, t)),
+                                           CV_ARG(cv_gpu_words(j->a, g))));
+    } else if ((native + c.by_jit) * 2 >= code->containers &&
+               cv_code_most(j->f, code, g->cc, new_cuda, true, &t)) {
+        by_jit(j, gpu, t, to);
+    } else {
+        fail(j, gpu, to);
+    }
+}
+
 void cv_judge_arch(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judgement *to)
 {
     const struct cv_gpu *g = &j->m->gpus[gpu];
     const struct cv_targets *set = &j->b->targets;
     bool new_cuda = cv_xy_cmp(j->b->cuda, (struct cv_xy){13, 2}) >= 0;
     cv_str name = cv_gpu_words(j->a, g);
+    if (j->b->code) {
+        by_code(j, gpu, new_cuda, to);
+        return;
+    }
     if (!j->b->targets_known) {
         (void)cv_judge_reason(
             j, "G1", CV_R_UNKNOWN, (int)gpu,

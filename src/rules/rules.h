@@ -18,6 +18,7 @@ struct cv_build {
     cv_str cudnn, nccl;        /* versions, "" or "?" = unknown */
     struct cv_targets targets; /* SASS and PTX */
     bool targets_known;
+    const struct cv_gpucode *code; /* installed: what is really in its libraries; NULL = not read, then targets decide */
     cv_str targets_from;       /* "torch-archs:2.8.0/cu128/linux/x86_64", "the installed build (CUDAConfig.h)" */
     bool installed;            /* B1 is not asked */
     uint32_t row;              /* of torch-builds, or CV_NO_ROW */
