@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 
+#include <stdio.h>
 #include <zlib.h>
 
 #define CV_ZIP_IN  ((size_t)256 << 10) /* read at once */
@@ -59,7 +60,7 @@ static int fail(const struct reading *r, int code, const char *what)
         *r->what = CV_S("out of memory");
         return CV_E_NOMEM;
     }
-    *r->what = cv_str_z(what);
+    *r->what = cv_zip_say(r->zip, r->member, what);
     return code;
 }
 
@@ -83,13 +84,13 @@ static int hand_out(struct reading *r, const unsigned char *bytes, size_t n)
     if (n == 0)
         return 0;
     if (n > r->member->size - r->total)
-        return fail(r, CV_E_INPUT, "its data is longer than the archive's directory says");
+        return fail(r, CV_E_INPUT, "is longer than the directory says");
     r->total += n;
     r->crc = (uint32_t)crc32(r->crc, bytes, (uInt)n);
     int rc = r->to->take(r->to->ctx, bytes, n);
     if (rc > 0)
         r->stopped = true;
-    return rc < 0 ? fail(r, rc, "it was not taken") : 0;
+    return rc < 0 ? fail(r, rc, "was not taken") : 0;
 }
 
 static int stream_stored(struct reading *r, struct cv_zip_work *w)
@@ -114,7 +115,7 @@ static int start(struct reading *r, struct cv_zip_work *w)
     }
     w->ready = z == Z_OK;
     w->stream.avail_in = 0;
-    return w->ready ? 0 : fail(r, CV_E_INTERNAL, "zlib cannot be started");
+    return w->ready ? 0 : fail(r, CV_E_INTERNAL, "cannot be unpacked: zlib does not start");
 }
 
 static int stream_deflated(struct reading *r, struct cv_zip_work *w)
@@ -139,14 +140,13 @@ static int stream_deflated(struct reading *r, struct cv_zip_work *w)
             return fail(r, CV_E_NOMEM, "out of memory");
         /* Z_BUF_ERROR: no output and no input left. */
         if (z != Z_OK && z != Z_STREAM_END)
-            return fail(r, CV_E_INPUT,
-                        z == Z_BUF_ERROR ? "its data is cut short" : "its data is damaged");
+            return fail(r, CV_E_INPUT, z == Z_BUF_ERROR ? "is cut short" : "is damaged");
         rc = hand_out(r, w->out, CV_ZIP_OUT - s->avail_out);
         if (rc < 0 || r->stopped)
             return rc;
     }
     if (s->avail_in > 0 || r->left > 0)
-        return fail(r, CV_E_INPUT, "its data ends before the archive's directory says");
+        return fail(r, CV_E_INPUT, "ends before its packed bytes do");
     return 0;
 }
 
@@ -158,8 +158,9 @@ int cv_zip_stream(struct cv_zip *z, const struct cv_zip_member *m, const struct 
     if (rc < 0)
         return rc;
     if (m->method != CV_ZIP_STORED && m->method != CV_ZIP_DEFLATED) {
-        *ret_what =
-            cv_arena_fmt(z->arena, "it is packed with method %u, which is not read", m->method);
+        char text[64];
+        (void)snprintf(text, sizeof text, "is packed with method %u, which is not read", m->method);
+        *ret_what = cv_zip_say(z, m, text);
         return CV_E_INPUT;
     }
     struct cv_zip_work *w = work_of(z);
@@ -169,10 +170,9 @@ int cv_zip_stream(struct cv_zip *z, const struct cv_zip_member *m, const struct 
     if (rc < 0)
         return rc;
     if (!r.stopped && r.total != m->size)
-        return fail(&r, CV_E_INPUT, "its data is shorter than the archive's directory says");
+        return fail(&r, CV_E_INPUT, "is shorter than the directory says");
     if (!r.stopped && r.crc != m->crc)
-        return fail(&r, CV_E_INPUT,
-                    "its data does not have the CRC-32 that the archive's directory says");
+        return fail(&r, CV_E_INPUT, "does not have the CRC-32 that the directory says");
     if (ret_whole)
         *ret_whole = !r.stopped;
     return 0;
@@ -197,8 +197,10 @@ int cv_zip_read(struct cv_zip *z, const struct cv_zip_member *m, size_t max, cv_
                 cv_str *ret_what)
 {
     if (m->size > max || m->size >= SIZE_MAX) {
-        *ret_what = cv_arena_fmt(z->arena, "it has %llu bytes, more than the %zu that are read",
-                                 (unsigned long long)m->size, max);
+        char text[96];
+        (void)snprintf(text, sizeof text, "has %llu bytes, more than the %zu that are read",
+                       (unsigned long long)m->size, max);
+        *ret_what = cv_zip_say(z, m, text);
         return CV_E_LIMIT;
     }
     struct gathering g = {.cap = (size_t)m->size};

@@ -270,36 +270,39 @@ static cv_str shown(struct cv_arena *a, cv_str name)
     return cv_arena_str(a, (cv_str){text, n});
 }
 
-static int refuse_member(struct cv_arena *a, cv_str *ret_what, const struct cv_zip_member *m,
+cv_str cv_zip_say(const struct cv_zip *z, const struct cv_zip_member *m, const char *what)
+{
+    cv_str name = shown(z->arena, m->name);
+    return cv_arena_fmt(z->arena, "its member \"" CV_FMT "\" %s", CV_ARG(name), what);
+}
+
+static int refuse_member(const struct cv_zip *z, cv_str *ret_what, const struct cv_zip_member *m,
                          const char *what)
 {
-    cv_str name = shown(a, m->name);
-    return refuse(ret_what, CV_E_INPUT,
-                  cv_arena_fmt(a, "its member \"" CV_FMT "\" %s", CV_ARG(name), what));
+    return refuse(ret_what, CV_E_INPUT, cv_zip_say(z, m, what));
 }
 
 static int check_member(struct opening *o, const struct cv_zip_member *m)
 {
-    struct cv_arena *a = o->zip->arena;
     uint64_t need;
     if (m->flags & CV_ZIP_FLAG_ENCRYPTED)
-        return refuse_member(a, o->what, m, "is encrypted");
+        return refuse_member(o->zip, o->what, m, "is encrypted");
     if (m->name.len > CV_MAX_PATH || !is_clean(m->name))
         return refuse_member(
-            a, o->what, m,
+            o->zip, o->what, m,
             "has a name that is no plain relative path (empty, absolute, too long, "
             "with . or .. or a backslash or a control character)");
     if (!cv_add64(m->packed, CV_ZIP_LOCAL + m->name.len, &need) ||
         need > o->zip->directory_offset || m->header_offset > o->zip->directory_offset - need)
-        return refuse_member(a, o->what, m, "lies outside the file or in its directory");
+        return refuse_member(o->zip, o->what, m, "lies outside the file or in its directory");
     if (m->size > CV_MAX_ZIP_SIZE)
-        return refuse_member(a, o->what, m, "is too large unpacked");
+        return refuse_member(o->zip, o->what, m, "is too large unpacked");
     if (m->method == CV_ZIP_STORED && m->size != m->packed)
-        return refuse_member(a, o->what, m, "is stored and has two sizes");
+        return refuse_member(o->zip, o->what, m, "is stored and has two sizes");
     /* packed lies inside the file: no overflow for files under 16 PB. */
     if (m->method == CV_ZIP_DEFLATED && m->size > CV_ZIP_SLACK &&
         (m->size - CV_ZIP_SLACK) / CV_MAX_ZIP_RATIO > m->packed)
-        return refuse_member(a, o->what, m, "claims to unpack to more than deflate can hold");
+        return refuse_member(o->zip, o->what, m, "claims to unpack to more than deflate can hold");
     return 0;
 }
 
@@ -333,7 +336,7 @@ static int parse_members(struct opening *o)
         if (disk != 0 && disk != 0xffff)
             return refuse(o->what, CV_E_INPUT, CV_S("it is split over several files"));
         if (!take_zip64(&m, p + CV_ZIP_CENTRAL + name, extra))
-            return refuse_member(z->arena, o->what, &m, "has a malformed zip64 field");
+            return refuse_member(z, o->what, &m, "has a malformed zip64 field");
         int rc = check_member(o, &m);
         if (rc < 0)
             return rc;
@@ -365,7 +368,7 @@ static int index_names(struct opening *o)
         for (; z->table[s]; s = (s + 1) & z->mask) {
             const struct cv_zip_member *other = &z->members[z->table[s] - 1];
             if (other->hash == m->hash && cv_str_eq(other->name, m->name))
-                return refuse_member(z->arena, o->what, m, "is there twice");
+                return refuse_member(z, o->what, m, "is there twice");
             if (++steps > budget)
                 return refuse(o->what, CV_E_LIMIT,
                               CV_S("its names were made to be slow to look up"));
@@ -419,7 +422,7 @@ static int check_overlap(struct opening *o)
                                        : z->members[order ? order[i + 1] : i + 1].header_offset;
         /* check_member bounded the sum by the file's size. */
         if (m->header_offset + CV_ZIP_LOCAL + m->name.len + m->packed > m->end)
-            return refuse_member(z->arena, o->what, m, "overlaps the next one");
+            return refuse_member(z, o->what, m, "overlaps the next one");
     }
     return 0;
 }
@@ -463,17 +466,16 @@ int cv_zip_data(const struct cv_zip *z, const struct cv_zip_member *m, uint64_t 
         return unreadable(z->arena, ret_what, m->header_offset, n);
     if (cv_le32(h) != 0x04034b50u || cv_le16(h + 26) != m->name.len ||
         memcmp(h + CV_ZIP_LOCAL, m->name.ptr, m->name.len) != 0 || cv_le16(h + 8) != m->method)
-        return refuse_member(z->arena, ret_what, m,
-                             "has a local header that is not the directory's");
+        return refuse_member(z, ret_what, m, "has a local header that is not the directory's");
     uint64_t packed = cv_le32(h + 18), size = cv_le32(h + 22);
     /* All ones: the sizes stand in a zip64 field of the local header, which is not read. */
     bool plain = !(cv_le16(h + 6) & CV_ZIP_FLAG_DESCRIPTOR);
     if (plain && ((packed != 0xffffffffu && packed != m->packed) ||
                   (size != 0xffffffffu && size != m->size)))
-        return refuse_member(z->arena, ret_what, m, "has two different sizes");
+        return refuse_member(z, ret_what, m, "has two different sizes");
     uint64_t extra = cv_le16(h + 28), at = m->header_offset + n;
     if (m->packed > m->end - at || extra > m->end - at - m->packed)
-        return refuse_member(z->arena, ret_what, m, "overlaps the next one");
+        return refuse_member(z, ret_what, m, "overlaps the next one");
     *ret_offset = at + extra;
     return 0;
 }

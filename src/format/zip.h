@@ -44,4 +44,7 @@ const struct cv_zip_member *cv_zip_find(const struct cv_zip *z, cv_str name);
 /* Where the member's packed bytes start: reads its local header, which must agree with the directory. */
 int cv_zip_data(const struct cv_zip *z, const struct cv_zip_member *m, uint64_t *ret_offset, cv_str *ret_what) CV_MUST_USE;
 
+/* 'its member "x" is damaged': for sentences; the name is cut and made printable. */
+cv_str cv_zip_say(const struct cv_zip *z, const struct cv_zip_member *m, const char *what);
+
 #endif

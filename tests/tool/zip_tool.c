@@ -3,9 +3,11 @@
  *   zip_tool FILE|URL cat NAME [BYTES]       the member's bytes (the first BYTES)
  *   zip_tool FILE|URL check [NAME...]        reads the members named, or all; a line for each that is wrong
  *   zip_tool FILE|URL time NAME              opening in a loop, then streaming the member: milliseconds
- * Ends with 0, or 1 and one sentence on stderr. */
+ * Ends with 0, or 1 and one sentence on stderr. Of a URL it says on stderr how much was received in how many requests. Environment: CURL_CA_BUNDLE, and
+ * ZIP_TOOL_STALL (seconds), ZIP_TOOL_CURL (another libcurl), ZIP_TOOL_STOP (bytes after which the progress function says no). */
 #include "base/limits.h"
 #include "format/inflate.h"
+#include "io/http.h"
 #include "io/root.h"
 
 #include <stdio.h>
@@ -58,11 +60,7 @@ static int stream(struct cv_zip *z, const struct cv_zip_member *m, bool print, u
     struct output o = {print, max};
     const struct cv_zip_taker to = {take, &o};
     int rc = cv_zip_stream(z, m, &to, NULL, &what);
-    if (rc < 0) {
-        fprintf(stderr, CV_FMT ": ", CV_ARG(m->name));
-        return say(what);
-    }
-    return 0;
+    return rc < 0 ? say(what) : 0;
 }
 
 static int time_it(struct cv_zip *z, const struct cv_zip_member *m)
@@ -140,13 +138,58 @@ static int of_file(struct cv_arena *a, const char *path, int n, char **arg)
     return rc;
 }
 
+static bool progress(void *ctx, uint64_t received, uint64_t size)
+{
+    (void)size;
+    return received < *(const uint64_t *)ctx;
+}
+
+static uint64_t number(const char *name, uint64_t otherwise)
+{
+    const char *v = getenv(name);
+    return v ? strtoull(v, NULL, 10) : otherwise;
+}
+
+static int of_url(struct cv_arena *a, const char *url, int n, char **arg)
+{
+    struct cv_http h;
+    struct cv_zip z;
+    cv_str what;
+    uint64_t stop = number("ZIP_TOOL_STOP", UINT64_MAX);
+    struct cv_http_options o = {.library = getenv("ZIP_TOOL_CURL"),
+                                .ca_file = getenv("CURL_CA_BUNDLE"),
+                                .stall_s = (unsigned)number("ZIP_TOOL_STALL", 0),
+                                .connect_s = (unsigned)number("ZIP_TOOL_STALL", 0),
+                                .progress = progress,
+                                .progress_ctx = &stop};
+    int rc = 1;
+    if (cv_http_open(&h, a, cv_str_z(url), &o) < 0) {
+        (void)say(h.what);
+    } else if (cv_zip_open(&z, a, &h.reader, &what) < 0) {
+        (void)say(h.what.len ? h.what : what);
+    } else {
+        const struct cv_zip_member *m = n == 2 ? cv_zip_find(&z, cv_str_z(arg[1])) : NULL;
+        uint64_t at;
+        if (m && cv_zip_data(&z, m, &at, &what) == 0)
+            cv_http_expect(&h, at, m->packed);
+        rc = act(&z, n, arg);
+        if (h.what.len)
+            rc = say(h.what);
+        fprintf(stderr, "received %llu bytes in %u requests\n", (unsigned long long)h.received,
+                h.n_requests);
+    }
+    cv_http_close(&h);
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
     struct cv_arena a;
     if (argc < 3)
         return say(CV_S("usage: zip_tool FILE list | cat NAME [BYTES] | check [NAME...] | time NAME"));
     cv_arena_init(&a, (struct cv_page_ops){page_get, page_put, NULL}, CV_MAX_ARENA_BYTES);
-    int rc = of_file(&a, argv[1], argc - 2, argv + 2);
+    int rc = cv_http_is_url(cv_str_z(argv[1])) ? of_url(&a, argv[1], argc - 2, argv + 2)
+                                               : of_file(&a, argv[1], argc - 2, argv + 2);
     cv_arena_done(&a);
     return rc;
 }
