@@ -51,6 +51,11 @@ struct cuvet_options {
     unsigned nvml_timeout_ms;        /* 0 = 2000 */
     cuvet_trace_fn *trace;
     void *trace_user;
+    /* Long work (large wheels) tells how far it is, or NULL: bytes done of all. Called often: the caller decides when to show it. */
+    void (*progress)(void *user, uint64_t done, uint64_t total);
+    void *progress_user;
+    const char *ca_file;             /* certificates to trust for https, or NULL for the system's */
+    int offline;                     /* open no connection */
     const char *cache_dir;           /* where answers about large files may be kept (made if need be; only this user's own folder is used), or NULL */
 };
 
@@ -94,11 +99,12 @@ CUVET_API int cuvet_snapshot_json(cuvet_ctx *c, cuvet_write_fn *write, void *use
 CUVET_API int cuvet_snapshot_tree(cuvet_ctx *c, const char *dir, cuvet_write_fn *write, void *user);
 
 /* Which GPU code is in these files: shared objects, programs, objects, static archives, cubins, fat binaries, PTX, Windows DLLs, wheels, folders. Read, never
- * run. Paths are relative to options.cwd (below options.root, where that is set). The GPUs of cuvet_override("gpu", ...) are asked for, file by file.
+ * run. An http(s) address of such a file is read by range requests, where the system has libcurl. Paths are relative to options.cwd (below options.root, where that is set). The GPUs of cuvet_override("gpu", ...) are asked for, file by file.
  * flags: CUVET_ARCHS_*. Returns the exit code of the command (0; 1: a file has GPU code but none for a GPU that was asked for; 2: a file could not be read to its
  * end) or a negative error. Needs no machine; call it once a context. */
 #define CUVET_ARCHS_DECLARED 1u      /* also what the package around a file says of itself */
 #define CUVET_ARCHS_DECLARED_ONLY 2u /* only that: milliseconds also for a wheel */
+#define CUVET_ARCHS_EXACT 4u         /* with DECLARED, for a wheel on a web server: its code too (without DECLARED it is always read) */
 CUVET_API int cuvet_archs(cuvet_ctx *c, const char *const *files, size_t n, unsigned flags);
 CUVET_API int cuvet_archs_text(cuvet_ctx *c, const struct cuvet_style *s, cuvet_write_fn *write, void *user);
 CUVET_API int cuvet_archs_json(cuvet_ctx *c, cuvet_write_fn *write, void *user);

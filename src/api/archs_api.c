@@ -1,6 +1,7 @@
 /* archs_api.c: cuvet_archs: files, folders, wheels and archives in, their GPU code out. */
 #include "api/ctx.h"
 
+#include "io/http.h"
 #include "probe/archs.h"
 #include "report/archs.h"
 
@@ -12,6 +13,12 @@ static cv_str absolute(cuvet_ctx *c, cv_str path)
     cv_str cwd = c->options.root ? CV_S("/") : cv_str_z(c->options.cwd);
     return cv_arena_fmt(&c->arena, CV_FMT "%s" CV_FMT, CV_ARG(cwd),
                         cv_str_ends(cwd, "/") ? "" : "/", CV_ARG(path));
+}
+
+static void progress(void *ctx, uint64_t done, uint64_t total)
+{
+    cuvet_ctx *c = ctx;
+    c->options.progress(c->options.progress_user, done, total);
 }
 
 static struct cv_archs_report report_of(cuvet_ctx *c)
@@ -47,10 +54,20 @@ int cuvet_archs(cuvet_ctx *c, const char *const *files, size_t n, unsigned flags
                          .arena = &c->arena,
                          .to = &c->code,
                          .declared = (flags & CUVET_ARCHS_DECLARED) != 0,
-                         .declared_only = (flags & CUVET_ARCHS_DECLARED_ONLY) != 0};
+                         .declared_only = (flags & CUVET_ARCHS_DECLARED_ONLY) != 0,
+                         .exact = (flags & CUVET_ARCHS_EXACT) != 0,
+                         .offline = c->options.offline != 0,
+                         .ca_file = c->options.ca_file,
+                         .progress = c->options.progress ? progress : NULL,
+                         .progress_ctx = c};
     c->code_declared = w.declared || w.declared_only;
-    for (size_t i = 0; i < n && !c->arena.oom; i++)
-        cv_archs_path(&w, absolute(c, cv_str_z(files[i])), cv_str_z(files[i]));
+    for (size_t i = 0; i < n && !c->arena.oom; i++) {
+        cv_str file = cv_str_z(files[i]);
+        if (cv_http_is_url(file))
+            cv_archs_url(&w, file);
+        else
+            cv_archs_path(&w, absolute(c, file), file);
+    }
     cv_root_close(&root);
     if (c->arena.oom)
         return cv_ctx_fail(c, cv_fail(&c->error, CV_E_NOMEM, CV_S(""), 0, CV_S("out of memory")));

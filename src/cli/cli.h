@@ -21,7 +21,7 @@ struct cli_options {
     const char *facts_dir, *machine, *root, *tree, *nvml_library;
     struct cli_override overrides[CLI_MAX_OVERRIDES];
     unsigned n_overrides;
-    bool declared, declared_only;
+    bool declared, declared_only, exact, offline;
     char **args;               /* the words behind the command: the front of argv, rearranged */
     int n_args;
 };
@@ -37,6 +37,10 @@ int cli_flush(void);           /* 0, 2 after a message, or 141 where the reader 
 bool cli_color(const struct cli_options *o);
 bool cli_utf8(void);
 unsigned cli_width(void);
+/* Progress on standard error, where that is a terminal: shown for work that takes over half a second, and wiped off at the end. */
+bool cli_progress_wanted(void);
+void cli_progress(void *user, uint64_t done, uint64_t total);
+void cli_progress_end(void);
 
 int cli_doctor(const struct cli_options *o);
 int cli_snapshot(const struct cli_options *o);

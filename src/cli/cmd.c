@@ -103,6 +103,10 @@ cuvet_ctx *cli_context(const struct cli_options *o, char *cwd, size_t cwd_cap)
     options.nvml_library = o->nvml_library;
     if (o->verbose)
         options.trace = show_place;
+    options.offline = o->offline;
+    options.ca_file = getenv("CURL_CA_BUNDLE") ? getenv("CURL_CA_BUNDLE") : getenv("SSL_CERT_FILE");
+    if (cli_progress_wanted())
+        options.progress = cli_progress;
     static char cache[4096];
     if (cache_folder(cache, sizeof cache))
         options.cache_dir = cache;

@@ -13,7 +13,9 @@ int cli_archs(const struct cli_options *o)
     int code = rc < 0 ? rc
                       : cuvet_archs(c, (const char *const *)o->args, (size_t)o->n_args,
                                     (o->declared ? CUVET_ARCHS_DECLARED : 0) |
-                                        (o->declared_only ? CUVET_ARCHS_DECLARED_ONLY : 0));
+                                        (o->declared_only ? CUVET_ARCHS_DECLARED_ONLY : 0) |
+                                        (o->exact ? CUVET_ARCHS_EXACT : 0));
+    cli_progress_end();
     struct cuvet_style style = cli_style(o);
     rc = code < 0  ? code
          : o->json ? cuvet_archs_json(c, cli_write, NULL)

@@ -43,6 +43,8 @@ enum {
     O_CONTAINER,
     O_DECLARED,
     O_DECLARED_ONLY,
+    O_EXACT,
+    O_OFFLINE,
 };
 
 static const struct option options[] = {
@@ -72,6 +74,8 @@ static const struct option options[] = {
     {"container", no_argument, NULL, O_CONTAINER},
     {"declared", no_argument, NULL, O_DECLARED},
     {"declared-only", no_argument, NULL, O_DECLARED_ONLY},
+    {"exact", no_argument, NULL, O_EXACT},
+    {"offline", no_argument, NULL, O_OFFLINE},
     {NULL, 0, NULL, 0},
 };
 
@@ -210,6 +214,12 @@ static int take_option(struct cli_options *o, int c)
     case O_DECLARED_ONLY:
         o->declared_only = true;
         return 0;
+    case O_EXACT:
+        o->exact = true;
+        return 0;
+    case O_OFFLINE:
+        o->offline = true;
+        return 0;
     default:
         return 2;
     }
@@ -232,6 +242,8 @@ static int check_archs(const struct cli_options *o)
         return cli_error("archs: name at least one file, folder or wheel");
     if (o->machine || o->deep || o->nvml_library)
         return cli_error("archs: reads files, no machine; --gpu NAME says which GPU is meant");
+    if (o->declared_only && o->exact)
+        return cli_error("archs: --declared-only and --exact contradict each other");
     for (unsigned i = 0; i < o->n_overrides; i++)
         if (strcmp(o->overrides[i].key, "gpu") != 0)
             return cli_error("archs: --%s says nothing about a file's code; --gpu does",
@@ -251,8 +263,8 @@ static int check(const struct cli_options *o)
     if (o->tree && (o->machine || o->root || o->n_overrides))
         return cli_error(
             "--tree records the running machine: it goes with no --machine, --root or override");
-    if ((o->declared || o->declared_only) && o->command != CMD_ARCHS)
-        return cli_error("--declared belongs to cuvet archs");
+    if ((o->declared || o->declared_only || o->exact) && o->command != CMD_ARCHS)
+        return cli_error("--declared, --declared-only and --exact belong to cuvet archs");
     if (o->command == CMD_ARCHS)
         return check_archs(o);
     if (o->command == CMD_FACTS) {

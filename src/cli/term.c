@@ -2,9 +2,11 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CLI_BUFFER ((size_t)64 << 10)
@@ -89,4 +91,44 @@ unsigned cli_width(void)
     if (isatty(1) && ioctl(1, TIOCGWINSZ, &w) == 0 && w.ws_col >= 20)
         return w.ws_col < 100 ? w.ws_col : 100; /* longer lines are hard to read */
     return 80;
+}
+
+/* ---- progress ---- */
+
+static struct timespec began, shown;
+static bool visible;
+
+bool cli_progress_wanted(void)
+{
+    const char *term = getenv("TERM");
+    return isatty(2) && !(term && strcmp(term, "dumb") == 0) &&
+           clock_gettime(CLOCK_MONOTONIC, &began) == 0;
+}
+
+static long since_ms(const struct timespec *then, const struct timespec *now)
+{
+    return (long)(now->tv_sec - then->tv_sec) * 1000 + (now->tv_nsec - then->tv_nsec) / 1000000;
+}
+
+void cli_progress(void *user, uint64_t done, uint64_t total)
+{
+    struct timespec now;
+    (void)user;
+    if (total == 0 || clock_gettime(CLOCK_MONOTONIC, &now) != 0 || since_ms(&began, &now) < 500 ||
+        (visible && since_ms(&shown, &now) < 100))
+        return;
+    shown = now;
+    visible = true;
+    if (done > total)
+        done = total;
+    fprintf(stderr, "\rcuvet: %3u %% of %llu MB ", (unsigned)((double)done * 100 / (double)total),
+            (unsigned long long)((total + 500000) / 1000000));
+    fflush(stderr);
+}
+
+void cli_progress_end(void)
+{
+    if (visible)
+        fputs("\r\033[K", stderr);
+    visible = false;
 }

@@ -14,6 +14,12 @@ struct cv_archs {
     /* Long work tells how far it is, or NULL: bytes done of all. */
     void (*progress)(void *ctx, uint64_t done, uint64_t total);
     void *progress_ctx;
+    /* A file far away: bytes that will be read in order, or NULL. */
+    void (*expect)(void *ctx, uint64_t off, uint64_t len);
+    void *expect_ctx;
+    bool exact;             /* a file far away: its code too, where what it declares was asked for */
+    const char *ca_file;    /* certificates to trust, NULL = the system's */
+    bool offline;           /* open no connection */
     cv_str declared_folder; /* of declared_last, the answer before (declared.c) */
     const struct cv_declared *declared_last;
 };
@@ -21,6 +27,8 @@ struct cv_archs {
 /* One argument: `path` below the root, `label` as the user wrote it (names in answers start with it). Adds at least one answer; what is wrong
  * stands in it. */
 void cv_archs_path(struct cv_archs *c, cv_str path, cv_str label);
+/* A wheel (or any such file) on a web server: read by ranges, never stored. */
+void cv_archs_url(struct cv_archs *c, cv_str url);
 /* An opened file: `format` was found by cv_code_format. Adds an answer for it, or for each member that has GPU code. `folder`: where thin archives look. */
 void cv_archs_reader(struct cv_archs *c, const struct cv_reader *r, cv_str folder, cv_str label);
 /* The GPU code of one library, for doctor: false if it cannot be read to its end. */

@@ -73,6 +73,9 @@ static void stream_member(struct wheel *w, const struct cv_zip_member *m, struct
     cv_str what = CV_S("");
     cv_codestream_init(&s, scratch, m->size);
     struct passing p = {w, &s, m->packed, m->size};
+    uint64_t at;
+    if (w->c->expect && cv_zip_data(&w->zip, m, &at, &what) == 0)
+        w->c->expect(w->c->expect_ctx, at, m->packed);
     struct cv_zip_taker to = {take, &p};
     int rc = cv_zip_stream(&w->zip, m, &to, &whole, &what);
     struct cv_code_file *f = cv_archs_add(w->c, member_label(w, m), w->label);

@@ -158,7 +158,10 @@ static void one_file(const struct out *o, const struct cv_code_file *f)
                 c->partial ? cv_arena_fmt(a, "this list is not complete: " CV_FMT, CV_ARG(c->error))
                            : c->error);
     else if (f->not_read)
-        line(o, "code", CV_S("not read: only what the package says of itself was asked for"));
+        line(o, "code",
+             cv_str_starts(f->group, "http")
+                 ? CV_S("not read: only what the package says of itself (--exact reads it)")
+                 : CV_S("not read: only what the package says of itself was asked for"));
     else if (c->images == 0 && c->lto_images == 0 && c->other_images == 0)
         line(o, "none", CV_S("no GPU code in it"));
     if (c->images)
