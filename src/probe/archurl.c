@@ -35,6 +35,9 @@ void cv_archs_url(struct cv_archs *c, cv_str url)
         c->declared_only = only;
         c->expect = NULL;
     }
+    if (h.shown.len && h.what.len > h.shown.len + 2 &&
+        cv_str_eq(cv_str_sub(h.what, 0, h.shown.len), h.shown))
+        h.what = cv_str_from(h.what, h.shown.len + 2); /* the name stands before it anyway */
     if (rc != 0 ||
         h.what.len) { /* what the connection says is the cause of what a reader then says */
         c->to->n_v = rc != 0 ? from : c->to->n_v;
