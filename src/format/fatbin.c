@@ -7,10 +7,18 @@
 
 /* One container on its way. */
 struct walk {
-    uint64_t start; /* file offsets */
-    uint64_t pos;   /* next entry header */
+    uint64_t pos; /* file offset of the next entry header; UINT64_MAX: done */
     uint64_t end;
     struct cv_code_mask mask;
+    bool has_first; /* the first entry's header came with the container's */
+    unsigned char first[CV_FATBIN_ENTRY];
+};
+
+/* The start of a container: its header, and mostly the first entry's with it. */
+struct start {
+    uint64_t size; /* of its entries; UINT64_MAX: no container; UINT64_MAX - 1: not read yet */
+    bool has_first;
+    unsigned char bytes[CV_FATBIN_HEADER + CV_FATBIN_ENTRY];
 };
 
 struct reading {
@@ -126,6 +134,12 @@ static bool step(struct reading *g, struct walk *w, const unsigned char *bytes)
 static void advance(struct reading *g, struct walk *w, bool wait)
 {
     unsigned char bytes[CV_FATBIN_ENTRY];
+    if (w->has_first) {
+        w->has_first = false;
+        wait = false;
+        if (!step(g, w, w->first))
+            return;
+    }
     for (;;) {
         if (w->end - w->pos < sizeof bytes) {
             if (w->end > w->pos)
@@ -171,15 +185,26 @@ static void walk_all(struct reading *g)
 
 /* ---- containers ---- */
 
-static bool add_walk(struct reading *g, uint64_t start, uint64_t size)
+static bool add_walk(struct reading *g, uint64_t at, const struct start *start, uint64_t size)
 {
     struct walk *w = CV_PUSH(g->a, g, walks);
     if (!w)
         return false;
-    w->start = start;
-    w->pos = start + CV_FATBIN_HEADER;
-    w->end = start + CV_FATBIN_HEADER + size;
+    w->pos = at + CV_FATBIN_HEADER;
+    w->end = at + CV_FATBIN_HEADER + size;
+    w->has_first = start->has_first && size >= CV_FATBIN_ENTRY;
+    if (w->has_first)
+        memcpy(w->first, start->bytes + CV_FATBIN_HEADER, sizeof w->first);
     return true;
+}
+
+/* The first bytes of a container; false if they are not to be had (now, unless `wait`). */
+static bool read_start(struct reading *g, uint64_t at, uint64_t end, bool wait, struct start *ret)
+{
+    bool (*get)(const struct cv_reader *, uint64_t, void *, size_t) = wait ? cv_read : cv_read_now;
+    ret->has_first = end - at >= sizeof ret->bytes && get(g->r, at, ret->bytes, sizeof ret->bytes);
+    return ret->has_first || (wait && end - at >= CV_FATBIN_HEADER &&
+                              cv_read(g->r, at, ret->bytes, CV_FATBIN_HEADER));
 }
 
 #define CV_GAP_STEP 512u
@@ -211,11 +236,12 @@ static uint64_t align8(uint64_t at)
  * `stop` where the chain breaks. */
 static uint64_t chain(struct reading *g, uint64_t at, uint64_t stop, uint64_t end)
 {
-    unsigned char h[CV_FATBIN_HEADER];
+    struct start start;
+    const unsigned char *h = start.bytes;
     uint64_t size;
     at = align8(at);
-    while (at < stop && end - at >= sizeof h) {
-        if (!cv_read(g->r, at, h, sizeof h)) {
+    while (at < stop && end - at >= CV_FATBIN_HEADER) {
+        if (!read_start(g, at, end, true, &start)) {
             cut_at(g, "the file ends or cannot be read", at);
             return stop;
         }
@@ -232,47 +258,44 @@ static uint64_t chain(struct reading *g, uint64_t at, uint64_t stop, uint64_t en
         }
         if (!budget(g, at))
             return end;
-        uint64_t room = end - at - sizeof h;
+        uint64_t room = end - at - CV_FATBIN_HEADER;
         if (size > room)
             cut_at(g, "a container that is larger than its section", at);
-        if (!add_walk(g, at, size < room ? size : room) || size >= room)
+        if (!add_walk(g, at, &start, size < room ? size : room) || size >= room)
             return end;
-        at = align8(at + sizeof h + size);
+        at = align8(at + CV_FATBIN_HEADER + size);
     }
     return at > stop ? at : stop;
 }
 
-/* The container that a seed names, if it lies wholly before `end` and is one. */
-static bool seed_size(struct reading *g, uint64_t seed, uint64_t end, bool wait, uint64_t *ret)
+/* The container that a seed names, if it lies wholly before `end` and is one. False: not at hand. */
+static bool take_seed(struct reading *g, uint64_t seed, uint64_t end, bool wait, struct start *ret)
 {
-    unsigned char h[CV_FATBIN_HEADER];
-    if (end - seed < sizeof h)
+    ret->size = UINT64_MAX;
+    if (end - seed < CV_FATBIN_HEADER)
         return true;
-    if (!(wait ? cv_read(g->r, seed, h, sizeof h) : cv_read_now(g->r, seed, h, sizeof h)))
+    if (!read_start(g, seed, end, wait, ret)) {
+        ret->size = wait ? UINT64_MAX : UINT64_MAX - 1;
         return wait;
-    if (!cv_fatbin_header(h, ret) || *ret > end - seed - sizeof h)
-        *ret = UINT64_MAX;
+    }
+    if (!cv_fatbin_header(ret->bytes, &ret->size) || ret->size > end - seed - CV_FATBIN_HEADER)
+        ret->size = UINT64_MAX;
     return true;
 }
 
-/* Sizes of all seeded containers, asked for together; UINT64_MAX = no container there. */
-static void seed_sizes(struct reading *g, uint64_t end, const uint64_t *seeds, uint32_t n,
-                       uint64_t *sizes)
+/* The starts of all seeded containers, asked for together. */
+static void take_seeds(struct reading *g, uint64_t end, const uint64_t *seeds, uint32_t n,
+                       struct start *starts)
 {
     bool missing = false;
-    for (uint32_t i = 0; i < n; i++) {
-        sizes[i] = UINT64_MAX;
-        if (seed_size(g, seeds[i], end, false, &sizes[i]))
-            continue;
-        sizes[i] = UINT64_MAX - 1;
-        missing = true;
-        cv_read_hint(g->r, seeds[i], CV_FATBIN_HEADER + CV_FATBIN_ENTRY);
-    }
-    for (uint32_t i = 0; missing && i < n; i++)
-        if (sizes[i] == UINT64_MAX - 1) {
-            sizes[i] = UINT64_MAX;
-            (void)seed_size(g, seeds[i], end, true, &sizes[i]);
+    for (uint32_t i = 0; i < n; i++)
+        if (!take_seed(g, seeds[i], end, false, &starts[i])) {
+            missing = true;
+            cv_read_hint(g->r, seeds[i], sizeof starts[i].bytes);
         }
+    for (uint32_t i = 0; missing && i < n; i++)
+        if (starts[i].size == UINT64_MAX - 1)
+            (void)take_seed(g, seeds[i], end, true, &starts[i]);
 }
 
 /* One range: seeded containers where they tile, a chain where they do not. Seeds are only hints: one that lies inside another container is passed over, and
@@ -281,19 +304,19 @@ static void read_range(struct reading *g, const struct cv_fatbin_range *range,
                        const uint64_t *seeds, uint32_t n)
 {
     uint64_t end = range->offset + range->size, at = range->offset;
-    uint64_t *sizes = n ? cv_arena_raw(g->a, (size_t)n * sizeof *sizes) : NULL;
-    if (sizes)
-        seed_sizes(g, end, seeds, n, sizes);
-    for (uint32_t i = 0; sizes && i < n; i++) {
-        if (seeds[i] < at || sizes[i] == UINT64_MAX)
+    struct start *starts = n ? cv_arena_raw(g->a, (size_t)n * sizeof *starts) : NULL;
+    if (starts)
+        take_seeds(g, end, seeds, n, starts);
+    for (uint32_t i = 0; starts && i < n; i++) {
+        if (seeds[i] < at || starts[i].size == UINT64_MAX)
             continue;
         if (seeds[i] > at)
             at = chain(g, at, seeds[i], end);
         if (seeds[i] < at)
             continue;
-        if (!budget(g, seeds[i]) || !add_walk(g, seeds[i], sizes[i]))
+        if (!budget(g, seeds[i]) || !add_walk(g, seeds[i], &starts[i], starts[i].size))
             return;
-        at = seeds[i] + CV_FATBIN_HEADER + sizes[i];
+        at = seeds[i] + CV_FATBIN_HEADER + starts[i].size;
     }
     if (at < end)
         (void)chain(g, at, end, end);
@@ -377,14 +400,13 @@ void cv_fatbin_tidy_ranges(struct cv_fatbin_ranges *ranges)
 #define CV_SCAN_STEP ((size_t)64 << 10)
 
 /* Is this a container with a sound first entry? A magic number alone also stands in program text. */
-static bool looks_real(struct reading *g, uint64_t at, uint64_t end, uint64_t *ret_size)
+static bool looks_real(struct reading *g, uint64_t at, uint64_t end, struct start *ret)
 {
-    unsigned char h[CV_FATBIN_HEADER + CV_FATBIN_ENTRY];
     struct cv_fatbin_entry e;
-    if (end - at < sizeof h || !cv_read(g->r, at, h, sizeof h) || !cv_fatbin_header(h, ret_size) ||
-        *ret_size < CV_FATBIN_ENTRY)
+    if (!read_start(g, at, end, true, ret) || !ret->has_first ||
+        !cv_fatbin_header(ret->bytes, &ret->size) || ret->size < CV_FATBIN_ENTRY)
         return false;
-    return cv_fatbin_entry(h + CV_FATBIN_HEADER, *ret_size, &e) && e.target.cc.major != 0;
+    return cv_fatbin_entry(ret->bytes + CV_FATBIN_HEADER, ret->size, &e) && e.target.cc.major != 0;
 }
 
 /* Searches one range 8 bytes at a step and jumps over what it finds. False when the limit is reached. */
@@ -406,21 +428,21 @@ static bool scan_range(struct reading *g, uint64_t at, uint64_t end, unsigned ch
         while (i < n && cv_le32(buf + i) != CV_FATBIN_MAGIC)
             i += 8;
         at += i;
-        uint64_t size;
+        struct start start;
         if (i == n)
             continue;
-        if (!looks_real(g, at, end, &size)) {
+        if (!looks_real(g, at, end, &start)) {
             at += 8;
             continue;
         }
         uint64_t room = end - at - CV_FATBIN_HEADER;
-        if (size > room)
+        if (start.size > room)
             cut_at(g, "a container that is cut short", at);
-        if (!budget(g, at) || !add_walk(g, at, size < room ? size : room))
+        if (!budget(g, at) || !add_walk(g, at, &start, start.size < room ? start.size : room))
             return false;
-        if (size >= room)
+        if (start.size >= room)
             break;
-        at = align8(at + CV_FATBIN_HEADER + size);
+        at = align8(at + CV_FATBIN_HEADER + start.size);
     }
     return true;
 }
