@@ -26,6 +26,7 @@
 #define CV_MAX_CODE_ENTRIES 1000000u             /* GPU code entries read in one file (real libraries: under 6,000) */
 #define CV_MAX_CODE_SEEDS 200000u                /* containers that wrappers name */
 #define CV_MAX_CODE_SCAN ((uint64_t)2 << 30)     /* bytes searched in one file without section headers */
+#define CV_MAX_ELF_SECTIONS 1000000u             /* sections of one file; more are taken for damage */
 #define CV_MAX_ARCHIVE_MEMBERS 200000u           /* members looked at in one static archive */
 #define CV_MAX_PTX_HEAD ((size_t)256 << 10)      /* bytes of a text searched for .version and .target */
 #define CV_MAX_ELF_SCAN ((uint64_t)8 << 20) /* bytes searched in one library for a version text */

@@ -246,7 +246,9 @@ static bool take_set(struct cv_gpucode *c, struct cv_arena *a, cv_str word)
     if (star == SIZE_MAX || !cv_str_u32(cv_str_sub(word, 0, star), &n) || n == 0 ||
         n > UINT32_MAX - c->containers)
         return false;
-    cv_str rest = cv_str_from(word, star + 1);
+    cv_str rest = cv_str_from(word, star + 1); /* empty: containers without any image */
+    if (rest.len == 0)
+        rest.ptr = NULL;
     while (cv_str_next(&rest, ',', &part)) {
         if (!cv_str_u32(part, &bit) || bit >= c->n_targets)
             return false;

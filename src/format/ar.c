@@ -20,7 +20,7 @@ bool cv_ar_open(struct cv_ar *ret, struct cv_arena *a, const struct cv_reader *r
                           .thin = thin,
                           .at = sizeof magic,
                           .left = CV_MAX_ARCHIVE_MEMBERS,
-                          .names = CV_S(""),
+                          .names = {0},
                           .error = CV_S("")};
     return true;
 }
@@ -31,15 +31,17 @@ static bool fail(struct cv_ar *ar, const char *what)
     return false;
 }
 
-/* Name of a "/123" member: up to "/\n" or "\n" in the table. */
+/* Name of a "/123" member: up to "/\n" or "\n" in the table. No further than a path is long: a table without line ends would be read to its end for each. */
 static bool long_name(const struct cv_ar *ar, cv_str digits, cv_str *ret)
 {
     uint64_t off;
     if (!cv_str_u64(digits, &off) || off >= ar->names.len)
         return false;
-    cv_str s = cv_str_from(ar->names, (size_t)off);
+    cv_str s = cv_str_sub(ar->names, (size_t)off, CV_MAX_PATH);
     size_t end = cv_str_findc(s, '\n'), nul = cv_str_findc(s, 0); /* NUL: Windows */
     end = nul < end ? nul : end;
+    if (end == SIZE_MAX && s.len == CV_MAX_PATH)
+        return false;
     s = end == SIZE_MAX ? s : cv_str_sub(s, 0, end);
     if (s.len && s.ptr[s.len - 1] == '/')
         s.len--;
@@ -49,7 +51,8 @@ static bool long_name(const struct cv_ar *ar, cv_str digits, cv_str *ret)
 
 static bool read_names(struct cv_ar *ar, uint64_t offset, uint64_t size)
 {
-    char *p = size <= CV_AR_NAMES ? cv_arena_raw(ar->a, (size_t)size + 1) : NULL;
+    bool first = ar->names.ptr == NULL; /* one table an archive */
+    char *p = first && size <= CV_AR_NAMES ? cv_arena_raw(ar->a, (size_t)size + 1) : NULL;
     if (!p || !cv_read(ar->r, offset, p, (size_t)size))
         return fail(ar, "a table of names that cannot be read");
     ar->names = (cv_str){p, (size_t)size};
@@ -62,13 +65,11 @@ static bool bsd_name(struct cv_ar *ar, cv_str digits, uint64_t *offset, uint64_t
     uint64_t n;
     if (!cv_str_u64(digits, &n) || n > *size || n > CV_MAX_PATH)
         return fail(ar, "a damaged name");
-    char *p = cv_arena_raw(ar->a, (size_t)n + 1);
-    if (!p || !cv_read(ar->r, *offset, p, (size_t)n))
+    char p[CV_MAX_PATH] CV_UNINIT;
+    if (!cv_read(ar->r, *offset, p, (size_t)n))
         return fail(ar, "a damaged name");
-    *ret = (cv_str){p, (size_t)n};
-    size_t nul = cv_str_findc(*ret, 0);
-    if (nul != SIZE_MAX)
-        ret->len = nul;
+    size_t nul = cv_str_findc((cv_str){p, (size_t)n}, 0);
+    *ret = cv_arena_str(ar->a, (cv_str){p, nul < n ? nul : (size_t)n});
     *offset += n;
     *size -= n;
     return true;
@@ -114,6 +115,8 @@ static bool read_header(struct cv_ar *ar, struct cv_ar_member *m, bool *ret_tabl
             name.len--;
         m->name = cv_arena_str(ar->a, name);
     }
+    if (m->outside)
+        m->offset = 0;
     ar->at = next;
     return true;
 }

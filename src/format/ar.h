@@ -12,7 +12,7 @@ struct cv_ar {
     bool thin;
     uint64_t at;   /* next header */
     uint32_t left; /* members still looked at */
-    cv_str names;  /* "//" table, "" = none */
+    cv_str names;  /* "//" table; ptr NULL = none */
     cv_str error;  /* "" = none: why cv_ar_next ended early */
 };
 

@@ -55,8 +55,8 @@ static void count_sections(struct cv_elf *e, const unsigned char *h)
         n = n ? n : cv_le64(z + 32);
         names = names == 0xffff ? cv_le32(z + 40) : names;
     }
-    if (n > UINT32_MAX || !cv_mul64(n, 64, &bytes) || !cv_add64(e->section_offset, bytes, &end) ||
-        end > e->reader->size)
+    if (n > CV_MAX_ELF_SECTIONS || !cv_mul64(n, 64, &bytes) ||
+        !cv_add64(e->section_offset, bytes, &end) || end > e->reader->size)
         return;
     e->n_sections = (uint32_t)n;
     e->section_names = names;
@@ -81,6 +81,7 @@ bool cv_elf_open(struct cv_elf *ret, const struct cv_reader *r)
         return false;
     struct cv_elf_segment dynamic = {0};
     unsigned n = phnum < CV_ELF_MAX_SEGMENTS ? phnum : CV_ELF_MAX_SEGMENTS;
+    e.more_segments = phnum > n;
     if (n && !cv_read(r, phoff, p, (size_t)n * 56))
         return false;
     for (unsigned i = 0; i < n; i++) {
@@ -244,12 +245,12 @@ static bool names_open(const struct cv_elf *e, struct names *n)
     return true;
 }
 
-/* The name at `off`, cut to fit; "" if there is none. */
-static void names_get(struct names *n, uint32_t off, char *to)
+/* The name at `off`, cut to fit; "" if there is none. False if it cannot be read. */
+static bool names_get(struct names *n, uint32_t off, char *to)
 {
     to[0] = 0;
     if (off >= n->size)
-        return;
+        return true;
     bool inside = off >= n->from && off - n->from < n->len;
     if (!inside ||
         (n->from + n->len < n->size && n->from + n->len - off < CV_ELF_MAX_SECTION_NAME)) {
@@ -257,13 +258,14 @@ static void names_get(struct names *n, uint32_t off, char *to)
         n->len = n->size - off < CV_ELF_NAMES ? (size_t)(n->size - off) : CV_ELF_NAMES;
         if (!cv_read(n->r, n->offset + off, n->window, n->len)) {
             n->len = 0;
-            return;
+            return false;
         }
     }
     size_t at = (size_t)(off - n->from), i = 0;
     for (; i < CV_ELF_MAX_SECTION_NAME - 1 && at + i < n->len && n->window[at + i]; i++)
         to[i] = n->window[at + i];
     to[i] = 0;
+    return true;
 }
 
 bool cv_elf_each_section(const struct cv_elf *e, cv_elf_section_fn *fn, void *ctx)
@@ -280,7 +282,8 @@ bool cv_elf_each_section(const struct cv_elf *e, cv_elf_section_fn *fn, void *ct
             const unsigned char *h = s + (size_t)i * 64;
             struct cv_elf_section one = {
                 .type = cv_le32(h + 4), .offset = cv_le64(h + 24), .size = cv_le64(h + 32)};
-            names_get(&names, cv_le32(h), one.name);
+            if (!names_get(&names, cv_le32(h), one.name))
+                return false;
             if (!fn(ctx, &one))
                 return true;
         }

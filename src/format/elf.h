@@ -25,6 +25,7 @@ struct cv_elf {
     uint32_t flags;
     struct cv_elf_segment segments[CV_ELF_MAX_SEGMENTS];
     unsigned n_segments;
+    bool more_segments; /* than fit: those are not known */
     uint64_t strtab, strsz, symtab, gnu_hash, hash; /* virtual addresses; 0 = none */
 };
 
