@@ -59,6 +59,10 @@ void cv_gpucode_init(struct cv_gpucode *c);
 unsigned cv_gpucode_bit(struct cv_gpucode *c, struct cv_target t);
 /* n containers with the targets in `mask` (their images are already counted by cv_gpucode_image). */
 void cv_gpucode_containers(struct cv_gpucode *c, struct cv_arena *a, struct cv_code_mask mask, uint32_t n);
+static inline void cv_gpucode_container(struct cv_gpucode *c, struct cv_arena *a, struct cv_code_mask mask)
+{
+    cv_gpucode_containers(c, a, mask, 1);
+}
 /* Counts an image and sets its bit in the container's mask. */
 void cv_gpucode_image(struct cv_gpucode *c, struct cv_target t, struct cv_code_mask *mask);
 /* Marks it partial; the first reason stays. */

@@ -67,7 +67,7 @@ void cv_code_ptx(const struct cv_reader *r, struct cv_arena *a, struct cv_gpucod
     }
     t.ptx = true;
     cv_gpucode_image(ret, t, &m);
-    cv_gpucode_containers(ret, a, m, 1);
+    cv_gpucode_container(ret, a, m);
 }
 
 static void read_fatbin(const struct cv_reader *r, struct cv_arena *a, struct cv_gpucode *ret)

@@ -6,10 +6,27 @@
 #include "format/codefile.h"
 #include "format/elf.h"
 
+#define CV_HEAD_BYTES    ((uint64_t)64 << 10)
+#define CV_BEFORE_BYTES  ((uint64_t)256 << 10)
+#define CV_HEADERS_BYTES ((uint64_t)4 << 20)
+#define CV_TAIL_BYTES    ((uint64_t)1 << 20)
+
+static void open_window(struct cv_codestream *s, int which, uint64_t from, uint64_t len)
+{
+    struct cv_stream_window *w = &s->windows[which];
+    uint64_t room = s->size - from;
+    w->from = from;
+    w->cap = (size_t)(len < room ? len : room);
+    w->bytes = cv_arena_raw(s->a, w->cap);
+    if (!w->bytes)
+        w->cap = 0;
+}
+
 void cv_codestream_init(struct cv_codestream *s, struct cv_arena *a, uint64_t size)
 {
-    *s = (struct cv_codestream){.a = a, .size = size, .tail_from = UINT64_MAX};
-    s->head = cv_arena_raw(a, CV_STREAM_HEAD);
+    *s = (struct cv_codestream){.a = a, .size = size};
+    open_window(s, CV_STREAM_HEAD, 0, CV_HEAD_BYTES);
+    open_window(s, CV_STREAM_TAIL, size > CV_TAIL_BYTES ? size - CV_TAIL_BYTES : 0, CV_TAIL_BYTES);
 }
 
 /* ---- what is kept ---- */
@@ -38,43 +55,36 @@ static void keep_zeros(struct cv_codestream *s, uint64_t offset)
         *p = (struct cv_stream_piece){offset, 8, NULL};
 }
 
-/* Section headers and the names before them stand at the end of an ELF file, and the file's first 64 bytes say where. */
-static void plan_tail(struct cv_codestream *s)
+/* The first 64 bytes of an ELF file say where its section headers are. */
+static void plan_headers(struct cv_codestream *s)
 {
-    if (s->n_head < 64 || memcmp(s->head, "\177ELF", 4) != 0 || s->head[4] != 2)
+    const struct cv_stream_window *head = &s->windows[CV_STREAM_HEAD];
+    if (s->windows[CV_STREAM_HEADERS].bytes || head->n < 64 ||
+        memcmp(head->bytes, "\177ELF", 4) != 0)
         return;
-    uint64_t sections = cv_le64(s->head + 40);
-    if (sections == 0 || sections >= s->size)
-        return;
-    uint64_t before = (uint64_t)256 << 10; /* names lie right before the headers */
-    s->tail_from = sections > before ? sections - before : 0;
-    uint64_t room = s->size - s->tail_from;
-    s->cap_tail = room < CV_STREAM_TAIL ? (size_t)room : CV_STREAM_TAIL;
-    s->tail = cv_arena_raw(s->a, s->cap_tail);
-    if (!s->tail)
-        s->cap_tail = 0;
+    uint64_t at = cv_le64(head->bytes + 40), from = at > CV_BEFORE_BYTES ? at - CV_BEFORE_BYTES : 0;
+    if (at > 0 && at < s->size)
+        open_window(s, CV_STREAM_HEADERS, from, CV_BEFORE_BYTES + CV_HEADERS_BYTES);
 }
 
-static void keep_ends(struct cv_codestream *s, const unsigned char *bytes, size_t len)
+static void fill(struct cv_stream_window *w, uint64_t pos, const unsigned char *bytes, size_t len)
 {
-    if (s->head && s->pos < CV_STREAM_HEAD) {
-        bool had = s->n_head >= 64;
-        size_t n = CV_STREAM_HEAD - (size_t)s->pos;
-        n = n < len ? n : len;
-        memcpy(s->head + s->pos, bytes, n);
-        s->n_head += n;
-        if (!had && s->n_head >= 64)
-            plan_tail(s);
-    }
-    if (s->tail_from == UINT64_MAX || s->pos + len <= s->tail_from)
+    uint64_t next = w->from + w->n; /* windows fill in order */
+    if (w->n == w->cap || pos > next || pos + len <= next)
         return;
-    size_t from = s->pos < s->tail_from ? (size_t)(s->tail_from - s->pos) : 0, n = len - from;
-    uint64_t at = s->pos + from - s->tail_from;
-    if (at >= s->cap_tail)
-        return;
-    n = n < s->cap_tail - (size_t)at ? n : s->cap_tail - (size_t)at;
-    memcpy(s->tail + at, bytes + from, n);
-    s->n_tail = (size_t)at + n;
+    size_t skip = (size_t)(next - pos), n = len - skip;
+    n = n < w->cap - w->n ? n : w->cap - w->n;
+    memcpy(w->bytes + w->n, bytes + skip, n);
+    w->n += n;
+}
+
+static void keep_windows(struct cv_codestream *s, const unsigned char *bytes, size_t len)
+{
+    fill(&s->windows[CV_STREAM_HEAD], s->pos, bytes, len);
+    if (s->pos < CV_HEAD_BYTES)
+        plan_headers(s);
+    fill(&s->windows[CV_STREAM_HEADERS], s->pos, bytes, len);
+    fill(&s->windows[CV_STREAM_TAIL], s->pos, bytes, len);
 }
 
 /* ---- the search ---- */
@@ -235,7 +245,7 @@ static size_t step(struct cv_codestream *s, const unsigned char *p, size_t n)
 
 void cv_codestream_take(struct cv_codestream *s, const unsigned char *bytes, size_t len)
 {
-    keep_ends(s, bytes, len);
+    keep_windows(s, bytes, len);
     while (len > 0) {
         size_t k = step(s, bytes, len);
         s->pos += k;
@@ -277,14 +287,12 @@ static bool from_piece(const struct cv_codestream *s, uint64_t off, unsigned cha
 static bool read_kept(void *ctx, uint64_t off, void *ret, size_t len)
 {
     const struct cv_codestream *s = ctx;
-    if (off < s->n_head && len <= s->n_head - (size_t)off) {
-        memcpy(ret, s->head + off, len);
-        return true;
-    }
-    if (s->n_tail && off >= s->tail_from && off - s->tail_from < s->n_tail &&
-        len <= s->n_tail - (size_t)(off - s->tail_from)) {
-        memcpy(ret, s->tail + (off - s->tail_from), len);
-        return true;
+    for (int i = 0; i < CV_STREAM_WINDOWS; i++) {
+        const struct cv_stream_window *w = &s->windows[i];
+        if (off >= w->from && off - w->from < w->n && len <= w->n - (size_t)(off - w->from)) {
+            memcpy(ret, w->bytes + (off - w->from), len);
+            return true;
+        }
     }
     return from_piece(s, off, ret, len);
 }

@@ -12,8 +12,14 @@ struct cv_stream_piece {
     const unsigned char *bytes; /* NULL: zeros */
 };
 
-#define CV_STREAM_HEAD ((size_t)64 << 10)
-#define CV_STREAM_TAIL ((size_t)8 << 20) /* section headers and their names, at the end of an ELF file */
+/* Stretches that are kept whole: the start, the section headers of an ELF file with what stands before them (mostly their names), the end. */
+struct cv_stream_window {
+    uint64_t from;
+    size_t cap, n;
+    unsigned char *bytes;
+};
+enum { CV_STREAM_HEAD, CV_STREAM_HEADERS, CV_STREAM_TAIL, CV_STREAM_WINDOWS };
+
 #define CV_STREAM_LOOK (CV_FATBIN_HEADER + CV_FATBIN_ENTRY)
 
 enum cv_stream_state {
@@ -27,9 +33,7 @@ struct cv_codestream {
     struct cv_arena *a;
     uint64_t size;             /* announced */
     uint64_t pos;              /* bytes taken */
-    unsigned char *head, *tail;
-    size_t n_head, n_tail, cap_tail;
-    uint64_t tail_from;        /* UINT64_MAX: not known yet, or none */
+    struct cv_stream_window windows[CV_STREAM_WINDOWS];
     enum cv_stream_state state;
     uint64_t skip;             /* bytes to pass over */
     uint64_t end;              /* of the container that is being walked */

@@ -239,5 +239,5 @@ void cv_code_cubin(const struct cv_elf *e, struct cv_arena *a, struct cv_gpucode
     }
     t.cc = cv_cc_from_number(arch);
     cv_gpucode_image(ret, t, &m);
-    cv_gpucode_containers(ret, a, m, 1);
+    cv_gpucode_container(ret, a, m);
 }

@@ -105,7 +105,7 @@ static void count_entry(struct reading *g, struct walk *w, const struct cv_fatbi
 
 static void finish(struct reading *g, struct walk *w)
 {
-    cv_gpucode_containers(g->to, g->a, w->mask, 1);
+    cv_gpucode_container(g->to, g->a, w->mask);
     w->pos = UINT64_MAX;
 }
 

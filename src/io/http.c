@@ -138,6 +138,9 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *ctx)
         keep(s->answer.tag, v);
     } else if (header_is(line, "last-modified", &v) && s->answer.tag[0] == 0) {
         keep(s->answer.tag, v);
+    } else if (cv_str_trim(line).len == 0 && s->answer.status >= 200 && s->answer.status != 206 &&
+               s->answer.status / 100 != 3) {
+        return 0; /* the headers end: an error, or the whole file; its body is not waited for */
     }
     return size * n;
 }
