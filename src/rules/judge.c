@@ -142,6 +142,17 @@ static cv_str capabilities(struct cv_judging *j)
     return all;
 }
 
+/* Where one GPU is enough, cuDNN is asked for the GPUs that would be used. */
+static void any_cudnn(struct cv_judging *j, enum cv_verdict best)
+{
+    for (uint32_t i = 0; i < j->to->n_gpus; i++) {
+        const struct cv_gpu *g = &j->m->gpus[j->to->gpus[i].gpu];
+        if (cv_gpu_counts(j->m, j->to->gpus[i].gpu) && j->to->gpus[i].verdict == best &&
+            !(cv_known(&g->cc_text) && cv_cudnn_drops(j->b, g->cc)))
+            j->to->g2_warning = false;
+    }
+}
+
 static void judge_gpus(struct cv_judging *j)
 {
     const struct cv_machine *m = j->m;
@@ -174,8 +185,10 @@ static void judge_gpus(struct cv_judging *j)
         if (!m->any_gpu)
             cv_judge_worse(j, g.verdict);
     }
-    if (m->any_gpu && any)
+    if (m->any_gpu && any) {
         cv_judge_worse(j, best);
+        any_cudnn(j, best);
+    }
     if (cv_count_nvidia(m) == 0) /* not known to be none: that was asked before */
         cv_judge_need(j, "gpu", capabilities(j));
 }
@@ -223,7 +236,7 @@ static void name_driver_need(struct cv_judging *j)
             j->to->needs[i].must = cv_arena_fmt(j->a, ">=" CV_FMT, CV_ARG(j->to->driver_need));
     cv_str last = cv_absent(&j->m->driver.version) || cv_known(&j->m->driver.version)
                       ? CV_S("")
-                      : cv_driver_last(j);
+                      : cv_driver_last(j->f, j->m);
     if (last.len && j->to->verdict == CV_V_WORKS_IF)
         cv_judge_need(j, "driver_branch", cv_arena_fmt(j->a, "<=" CV_FMT, CV_ARG(last)));
 }

@@ -57,7 +57,5 @@ void cv_judge_driver_need(struct cv_judging *j);
 bool cv_gpu_counts(const struct cv_machine *m, uint32_t i);
 uint32_t cv_count_nvidia(const struct cv_machine *m);
 bool cv_machine_windows(const struct cv_machine *m);
-/* The last driver branch that still drives all GPUs here, "" = no such limit. */
-cv_str cv_driver_last(const struct cv_judging *j);
 
 #endif

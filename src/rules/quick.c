@@ -77,23 +77,35 @@ static bool driver_open(const struct cv_machine *m)
            !cv_known(&m->driver.cuda);
 }
 
+static enum cv_verdict gpu_verdict(const struct cv_view *v, uint32_t i, const struct cv_build *b,
+                                   enum cv_driver_mode mode, bool *ret_drops)
+{
+    *ret_drops = v->gpus[i].known && cv_cudnn_drops(b, v->gpus[i].cc);
+    if (!v->gpus[i].known)
+        return CV_V_WORKS_IF;
+    return cv_verdict_worse(v->gpus[i].d2, code_verdict(b, v->gpus[i].cc, v->gpus[i].tegra,
+                                                        v->gpus[i].first_cuda, mode));
+}
+
+/* All must run; with --any the best of them counts, and cuDNN is asked for those alone. */
 static enum cv_verdict gpus_verdict(const struct cv_view *v, const struct cv_build *b,
                                     struct cv_quick *to)
 {
     enum cv_verdict worst = CV_V_WORKS, best = CV_V_NO_BUILD;
+    bool open = false, best_drops = true;
     for (uint32_t i = 0; i < v->n_gpus; i++) {
-        enum cv_verdict g = CV_V_WORKS_IF;
-        if (v->gpus[i].known) {
-            g = cv_verdict_worse(v->gpus[i].d2, code_verdict(b, v->gpus[i].cc, v->gpus[i].tegra,
-                                                             v->gpus[i].first_cuda, to->mode));
-            to->g2_warning = to->g2_warning || cv_cudnn_drops(b, v->gpus[i].cc);
-        } else if (v->m->any_gpu) {
-            worst = cv_verdict_worse(worst, CV_V_WORKS_IF);
-        }
+        bool drops;
+        enum cv_verdict g = gpu_verdict(v, i, b, to->mode, &drops);
+        open = open || !v->gpus[i].known;
+        to->g2_warning = to->g2_warning || drops;
+        worst = cv_verdict_worse(worst, g);
+        best_drops = g > best ? drops : g == best ? best_drops && drops : best_drops;
         best = g > best ? g : best;
-        worst = v->m->any_gpu ? worst : cv_verdict_worse(worst, g);
     }
-    return v->m->any_gpu && v->n_gpus ? cv_verdict_worse(worst, best) : worst;
+    if (!v->m->any_gpu || v->n_gpus == 0)
+        return worst;
+    to->g2_warning = to->g2_warning && best_drops;
+    return open ? cv_verdict_worse(best, CV_V_WORKS_IF) : best;
 }
 
 void cv_judge_quick(struct cv_view *v, const struct cv_build *b, struct cv_quick *ret)

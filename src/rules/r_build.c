@@ -12,6 +12,8 @@ static void fail(struct cv_judging *j, cv_str text, enum cv_table_id t, uint32_t
 static cv_str build_name(struct cv_judging *j)
 {
     const struct cv_build *b = j->b;
+    if (b->torch.len == 0)
+        return CV_S("a torch that meets the request");
     return cv_say(j, "torch " CV_FMT "%s" CV_FMT, CV_ARG(b->torch), b->variant.len ? "+" : "",
                   CV_ARG(b->variant));
 }
@@ -98,15 +100,18 @@ void cv_judge_build(struct cv_judging *j)
     case CV_EXISTS_REMOVED:
     case CV_EXISTS_NOT:
         fail(j,
-             b->os.len && b->arch.len
+             b->torch.len == 0 ? CV_S("No published torch meets the request.")
+             : b->os.len && b->arch.len
                  ? cv_say(j, CV_FMT " was not published for " CV_FMT " on " CV_FMT ".",
                           CV_ARG(build_name(j)), CV_ARG(b->os), CV_ARG(b->arch))
                  : cv_say(j, CV_FMT " was not published.", CV_ARG(build_name(j))),
              CV_T_TORCH_BUILDS, b->row);
         return;
     case CV_EXISTS_NEWER:
-        unknown(j, cv_say(j, CV_FMT " is newer than every release that these tables know.",
-                          CV_ARG(build_name(j))));
+        unknown(j, b->torch.len
+                       ? cv_say(j, CV_FMT " is newer than every release that these tables know.",
+                                CV_ARG(build_name(j)))
+                       : CV_S("What is asked for is newer than what these tables know."));
         return;
     case CV_EXISTS_DOUBT:
         unknown(j, cv_say(j, "Whether " CV_FMT " was published is not known: nobody has seen it.",

@@ -324,17 +324,17 @@ void cv_judge_driver_need(struct cv_judging *j)
     }
 }
 
-cv_str cv_driver_last(const struct cv_judging *j)
+cv_str cv_driver_last(const struct cv_facts *f, const struct cv_machine *m)
 {
     uint32_t least = UINT32_MAX, v;
     cv_str text = CV_S("");
-    for (uint32_t i = 0; i < j->m->n_gpus; i++) {
-        const struct cv_gpu *g = &j->m->gpus[i];
-        if (!cv_gpu_counts(j->m, i) || !cv_known(&g->cc_text) || g->tegra)
+    for (uint32_t i = 0; i < m->n_gpus; i++) {
+        const struct cv_gpu *g = &m->gpus[i];
+        if (!cv_gpu_counts(m, i) || !cv_known(&g->cc_text) || g->tegra)
             continue;
-        uint32_t row = cv_facts_gpu_arch(j->f, g->cc);
+        uint32_t row = cv_facts_gpu_arch(f, g->cc);
         cv_str last =
-            row == CV_NO_ROW ? CV_S("") : cv_facts_get(j->f, CV_T_GPU_ARCH, row, "last_driver");
+            row == CV_NO_ROW ? CV_S("") : cv_facts_get(f, CV_T_GPU_ARCH, row, "last_driver");
         if (cv_dotted_num(last, 0, &v) && v < least) {
             least = v;
             text = last;

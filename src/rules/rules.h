@@ -36,6 +36,7 @@ struct cv_build {
     bool on_pypi;              /* the default registry serves it for this platform */
     /* cv_build_prepare: what the rules ask again and again */
     bool prepared;
+    uint32_t release;          /* in a catalog: index of its release, newest first */
     enum cv_exists exists;
     cv_str pythons;            /* "3.10,3.11,3.13t"; "" = not known */
     cv_str pypi_pythons;       /* those of the default registry, where the index has others */
@@ -109,6 +110,8 @@ void cv_build_from_row(const struct cv_facts *f, uint32_t row, struct cv_build *
 void cv_build_from_torch(const struct cv_facts *f, const struct cv_machine *m, const struct cv_torch *t,
                          struct cv_build *ret);
 
+/* The last driver branch that still drives all GPUs here, "" = no such limit. */
+cv_str cv_driver_last(const struct cv_facts *f, const struct cv_machine *m);
 /* Known to have no NVIDIA GPU (also: macOS): then any build runs on the CPU. */
 bool cv_machine_no_gpu(const struct cv_machine *m);
 
