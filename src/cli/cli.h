@@ -6,9 +6,10 @@
 
 #include <stdbool.h>
 
-enum cv_command { CMD_DOCTOR, CMD_ARCHS, CMD_SNAPSHOT, CMD_FACTS };
+enum cv_command { CMD_DOCTOR, CMD_SNAPSHOT, CMD_FACTS, CMD_ARCHS, CMD_RESOLVE, CMD_WHY };
 
 #define CLI_MAX_OVERRIDES 64
+#define CLI_MAX_MACHINES  64
 
 struct cli_override {
     const char *key, *value;
@@ -24,6 +25,10 @@ struct cli_options {
     bool declared, declared_only, exact, offline;
     char **args;               /* the words behind the command: the front of argv, rearranged */
     int n_args;
+    const char *machines[CLI_MAX_MACHINES]; /* --machine, in order; machine is the first */
+    unsigned n_machines;
+    bool all, any;
+    const char *tool, *mirror;
 };
 
 /* 0, or 2 after one line on stderr. */
@@ -49,6 +54,7 @@ int cli_facts(const struct cli_options *o);
 /* A context with the options, no machine yet; NULL when out of memory. `cwd` must live as long. */
 cuvet_ctx *cli_context(const struct cli_options *o, char *cwd, size_t cwd_cap);
 int cli_fail(cuvet_ctx *c);    /* the context's error on stderr; returns 2 */
+int cli_resolve(const struct cli_options *o);
 struct cuvet_style cli_style(const struct cli_options *o);
 /* A context with its machine and overrides; NULL after a message. */
 cuvet_ctx *cli_machine(const struct cli_options *o, int *ret_status);

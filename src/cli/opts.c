@@ -45,6 +45,10 @@ enum {
     O_DECLARED_ONLY,
     O_EXACT,
     O_OFFLINE,
+    O_ALL,
+    O_ANY,
+    O_TOOL,
+    O_MIRROR,
 };
 
 static const struct option options[] = {
@@ -76,14 +80,18 @@ static const struct option options[] = {
     {"declared-only", no_argument, NULL, O_DECLARED_ONLY},
     {"exact", no_argument, NULL, O_EXACT},
     {"offline", no_argument, NULL, O_OFFLINE},
+    {"all", no_argument, NULL, O_ALL},
+    {"any", no_argument, NULL, O_ANY},
+    {"tool", required_argument, NULL, O_TOOL},
+    {"mirror", required_argument, NULL, O_MIRROR},
     {NULL, 0, NULL, 0},
 };
 
 static const struct {
     const char *name;
     enum cv_command command;
-} commands[] = {
-    {"doctor", CMD_DOCTOR}, {"archs", CMD_ARCHS}, {"snapshot", CMD_SNAPSHOT}, {"facts", CMD_FACTS}};
+} commands[] = {{"doctor", CMD_DOCTOR}, {"archs", CMD_ARCHS},     {"snapshot", CMD_SNAPSHOT},
+                {"facts", CMD_FACTS},   {"resolve", CMD_RESOLVE}, {"why", CMD_WHY}};
 
 static bool find_command(const char *word, enum cv_command *ret)
 {
@@ -148,8 +156,42 @@ static int once(const char **to, const char *name, const char *value)
     return 0;
 }
 
+/* Several machines are for resolve alone (check). */
+static int take_machine(struct cli_options *o, const char *v)
+{
+    if (*v == 0)
+        return cli_error("--machine: needs a value");
+    if (o->n_machines == CLI_MAX_MACHINES)
+        return cli_error("--machine: too many machines");
+    o->machines[o->n_machines++] = v;
+    o->machine = o->machines[0];
+    return 0;
+}
+
+/* Options of resolve and its kin; -1 = none of them. */
+static int take_resolve_option(struct cli_options *o, int c)
+{
+    switch (c) {
+    case O_ALL:
+        o->all = true;
+        return 0;
+    case O_ANY:
+        o->any = true;
+        return 0;
+    case O_TOOL:
+        return once(&o->tool, "--tool", optarg);
+    case O_MIRROR:
+        return once(&o->mirror, "--mirror", optarg);
+    default:
+        return -1;
+    }
+}
+
 static int take_option(struct cli_options *o, int c)
 {
+    int rc = take_resolve_option(o, c);
+    if (rc >= 0)
+        return rc;
     switch (c) {
     case O_JSON:
         o->json = true;
@@ -172,7 +214,7 @@ static int take_option(struct cli_options *o, int c)
         o->version = true;
         return 0;
     case O_MACHINE:
-        return once(&o->machine, "--machine", optarg);
+        return take_machine(o, optarg);
     case O_ROOT:
         return once(&o->root, "--root", optarg);
     case O_TREE:
@@ -267,6 +309,15 @@ static int check(const struct cli_options *o)
         return cli_error("--declared, --declared-only and --exact belong to cuvet archs");
     if (o->command == CMD_ARCHS)
         return check_archs(o);
+    bool resolves = o->command == CMD_RESOLVE || o->command == CMD_WHY;
+    if (!resolves && (o->all || o->any || o->tool || o->mirror))
+        return cli_error("--all, --any, --tool and --mirror belong to cuvet resolve");
+    if (o->n_machines > 1 && o->command != CMD_RESOLVE)
+        return cli_error("--machine: given twice");
+    if (o->command == CMD_WHY && (o->n_args != 1 || o->all))
+        return cli_error("why: takes one requirement, like torch==2.8.0");
+    if (resolves)
+        return 0;
     if (o->command == CMD_FACTS) {
         bool list = o->n_args >= 1 && strcmp(o->args[0], "list") == 0,
              show = o->n_args >= 1 && strcmp(o->args[0], "show") == 0;

@@ -9,7 +9,7 @@
 
 void cv_gpucode_init(struct cv_gpucode *c)
 {
-    c->kind = CV_CODE_NONE;
+    c->form = CV_FORM_NONE;
     c->n_targets = 0;
     c->sets = NULL;
     c->n_sets = c->cap_sets = 0;

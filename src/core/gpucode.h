@@ -28,17 +28,17 @@ struct cv_code_set {
     uint32_t containers; /* containers that hold exactly these targets */
 };
 
-enum cv_code_kind {
-    CV_CODE_NONE = 0,
-    CV_CODE_ELF,
-    CV_CODE_PE,
-    CV_CODE_CUBIN,
-    CV_CODE_FATBIN,
-    CV_CODE_PTX
+enum cv_code_form {
+    CV_FORM_NONE = 0,
+    CV_FORM_ELF,
+    CV_FORM_PE,
+    CV_FORM_CUBIN,
+    CV_FORM_FATBIN,
+    CV_FORM_PTX
 };
 
 struct cv_gpucode {
-    enum cv_code_kind kind;
+    enum cv_code_form form;
     struct cv_code_target
         targets[CV_CODE_MAX_TARGETS]; /* in the order found: bit numbers are their places */
     unsigned n_targets;

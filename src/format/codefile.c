@@ -51,7 +51,7 @@ void cv_code_ptx(const struct cv_reader *r, struct cv_arena *a, struct cv_gpucod
     size_t at = directive(s, skip_blank(s, 0), ".version"), end;
     struct cv_target t;
     struct cv_code_mask m = {{0}};
-    ret->kind = CV_CODE_PTX;
+    ret->form = CV_FORM_PTX;
     while (at < s.len && !cv_is_space(s.ptr[at])) /* the number */
         at++;
     at = directive(s, at < s.len ? skip_blank(s, at) : SIZE_MAX, ".target");
@@ -73,7 +73,7 @@ void cv_code_ptx(const struct cv_reader *r, struct cv_arena *a, struct cv_gpucod
 static void read_fatbin(const struct cv_reader *r, struct cv_arena *a, struct cv_gpucode *ret)
 {
     struct cv_fatbin_ranges all = {0};
-    ret->kind = CV_CODE_FATBIN;
+    ret->form = CV_FORM_FATBIN;
     (void)cv_fatbin_add_range(a, &all, r, 0, r->size);
     cv_fatbin_read(r, &all, NULL, 0, a, ret);
 }

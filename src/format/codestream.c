@@ -309,7 +309,7 @@ void cv_codestream_read(struct cv_codestream *s, bool whole, struct cv_gpucode *
     enum cv_code_format format = cv_code_format(&r);
     if (format == CV_FILE_ELF && whole && !has_sections(&r)) {
         cv_gpucode_init(ret);
-        ret->kind = CV_CODE_ELF;
+        ret->form = CV_FORM_ELF;
         cv_fatbin_tidy_ranges(&s->found);
         cv_fatbin_read(&r, &s->found, NULL, 0, s->a, ret);
     } else {

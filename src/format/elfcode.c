@@ -138,7 +138,7 @@ void cv_code_elf(const struct cv_reader *r, struct cv_arena *a, struct cv_gpucod
     unsigned char id[20];
     struct cv_elf e;
     struct found f = {.r = r, .a = a};
-    ret->kind = CV_CODE_ELF;
+    ret->form = CV_FORM_ELF;
     if (!cv_read(r, 0, id, sizeof id))
         ret->error = CV_S("an ELF file that ends in its header");
     else if (id[5] == 2)
@@ -220,7 +220,7 @@ void cv_code_cubin(const struct cv_elf *e, struct cv_arena *a, struct cv_gpucode
     struct cv_code_mask m = {{0}};
     struct cv_target t = {0};
     uint32_t arch;
-    ret->kind = CV_CODE_CUBIN;
+    ret->form = CV_FORM_CUBIN;
     if (e->os_abi == CV_OSABI_NEW) {
         arch = e->flags >> 8 & 0xffu;
         (void)cv_elf_each_section(e, take_cubin_section, &c);

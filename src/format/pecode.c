@@ -11,7 +11,7 @@ void cv_code_pe(const struct cv_reader *r, struct cv_arena *a, struct cv_gpucode
     unsigned char dos[64], coff[24], s[CV_PE_MAX * CV_PE_SECTION] CV_UNINIT;
     struct cv_fatbin_ranges code = {0};
     bool cut = false;
-    ret->kind = CV_CODE_PE;
+    ret->form = CV_FORM_PE;
     if (!cv_read(r, 0, dos, sizeof dos)) {
         ret->error = CV_S("a Windows program that ends in its header");
         return;

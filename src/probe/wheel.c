@@ -90,7 +90,7 @@ static void stream_member(struct wheel *w, const struct cv_zip_member *m, struct
     if (rc != 0 && what.len)
         code->error = what;
     cv_gpucode_merge(&f->code, w->c->arena, code); /* out of the scratch memory */
-    f->code.kind = code->kind;
+    f->code.form = code->form;
     f->code.error = cv_arena_str(w->c->arena, code->error);
 }
 

@@ -39,7 +39,7 @@ static inline void fuzz_code_sound(const struct cv_gpucode *c, struct cv_arena *
     }
     FUZZ_MUST(c->images >= images && (c->partial || c->images == images));
     FUZZ_MUST(c->containers >= containers && (c->partial || c->containers == containers));
-    if (c->kind != CV_CODE_CUBIN && c->kind != CV_CODE_PTX) {
+    if (c->form != CV_FORM_CUBIN && c->form != CV_FORM_PTX) {
         FUZZ_MUST((uint64_t)c->containers <= size / 16 + 1);
         FUZZ_MUST((uint64_t)c->images + c->lto_images + c->other_images <= size / 64 + 1);
     }
