@@ -26,6 +26,7 @@ GLIBCS = ["2.12", "2.17", "2.26", "2.27", "2.28", "2.31", "2.34", "2.35", "2.36"
 TEGRA = ["5.3", "6.2", "7.2", "8.7", "11.0", "jetson orin", "jetson thor", "jetson nano", "jetson xavier", "tx2"]
 NAMES = ["RTX 5090", "rtx4090", "RTX 3090", "GeForce RTX 2080 Ti", "gtx1080", "GTX 1080 Ti", "gtx970", "Tesla K80", "V100", "Tesla V100-SXM2-32GB", "T4", "A100-SXM4-80GB", "a100", "H100",
          "GH200", "B200", "GB200", "L4", "L40S", "A10", "P100", "P40", "dgx spark", "g5.12xlarge", "g4dn.xlarge", "RTX A6000", "sm_86", "sm_120", "sm_61"]
+DATA_CENTRE = ["Tesla V100-SXM2-32GB", "T4", "A100-SXM4-80GB", "Tesla K80", "H100", "P100"]
 ODD_DRIVERS = ["523.10", "700.10", "600.05", "999", "300.12", "450.80.01", "450.80.02", "525.60.12", "525.60.13", "580.65.05", "580.65.06", "580.00", "440.32", "440.33", "418.39", "384.81"]
 WINDOWS_DRIVERS = ["452.38", "452.39", "528.32", "528.33", "580.87", "580.88", "581.57", "552.22", "546.33", "537.13", "576.02", "572.16", "596.21", "610.47", "617.14", "618.01", "700.10", "471.11",
                    "441.22", "441.21", "426.00", "411.31", "398.26", "391.35", "474.44", "512.15", "531.14", "560.94", "566.36", "591.44"]
@@ -37,6 +38,9 @@ def weighted(rng, **choices):
 
 def random_args(rng):
     """Options and request words of one call."""
+    how = weighted(rng, plain=70, compat=5, build=25)
+    if how != "plain":
+        return random_compat(rng) if how == "compat" else around_a_build(rng)
     args = []
     place = weighted(rng, linux=56, windows=14, open=16, wsl=8, macos=6)
     args += {"open": [], "wsl": ["--wsl"]}.get(place, ["--os", place])
@@ -56,9 +60,31 @@ def random_args(rng):
         args += ["--python", rng.choice(PYTHONS[4:]) if rng.random() < 0.85 else rng.choice(PYTHONS)]
     if place != "windows" and place != "macos" and rng.random() < 0.8:
         args += ["--glibc", rng.choice(GLIBCS[4:]) if rng.random() < 0.8 else rng.choice(GLIBCS)]
-    if place == "linux" and driver and driver[0].isdigit() and args.count("--gpu") == 1 and rng.random() < 0.12:
-        args += ["--compat", rng.choice(["470.57.02", "510.47.03", "520.61.05", "535.104.05", "550.54.15", "570.86.10", "575.57.08", "580.65.06", "580", "590.48.01", "595.45.04", "610.43.02"])]
-    return args + random_request(rng)
+    return args + [w for w in random_request(rng) if not (w.startswith("python") and "--python" in args)]
+
+
+def around_a_build(rng):
+    """A machine of that build's time: most random machines have no wheel of an old release."""
+    b = rng.choice([b for b in oracle.builds() if b.os != "macos" and b.cuda])
+    pythons = oracle.wheels(b)[0] or PYTHONS
+    args = ["--os", b.os, "--arch", b.arch, "--python", rng.choice(pythons)] + ["--glibc", "2.31"] * (b.os == "linux")
+    driver = random_driver(rng, b.os)
+    args += ["--driver", driver] if driver else []
+    for gpu in random_gpus(rng, False):
+        args += ["--gpu", gpu]
+    minor = ".".join(b.torch.split(".")[:2])
+    return args + rng.choice([[f"torch=={b.torch}"], [f"torch=={b.torch}+{b.variant}"], [f"torch=={minor}.*", "cuda==%d.%d" % b.cuda], [f"torch<={b.torch}"]])
+
+
+def random_compat(rng):
+    """A machine with a cuda-compat package, mostly one where it may be used."""
+    row = rng.choice([r for r in oracle.table("forward-compat") if r["base_branches"] != "?"])
+    branch = rng.choice(row["base_branches"].split() if rng.random() < 0.8 else BRANCHES[14:])
+    driver = rng.choice([v for v in LINUX_DRIVERS if v.startswith(branch + ".")])
+    compat = rng.choice([v for v in LINUX_DRIVERS if v.startswith(row["built_from"] + ".")])
+    gpu = rng.choice(DATA_CENTRE if rng.random() < 0.8 else NAMES)
+    return ["--os", "linux", "--arch", "x86_64", "--driver", driver, "--compat", compat, "--gpu", gpu, "--python", rng.choice(PYTHONS[6:]), "--glibc", "2.35",
+            *[w for w in random_request(rng) if not w.startswith("python")]]
 
 
 def random_driver(rng, place):
