@@ -80,7 +80,7 @@ def test_the_table_is_that_of_2_13():
     assert changed == {("70", "7.2"), ("80", "8.7"), ("86", "8.7")}
 
 
-@pytest.mark.parametrize("variant,arch", PUBLISHED_213, ids=" ".join)
+@pytest.mark.parametrize("variant,arch", PUBLISHED_213, ids=[" ".join(p) for p in PUBLISHED_213])
 def test_every_published_build_of_2_13(cuvet, variant, arch):
     """Its list is torch's, and it runs on the devices that torch's table gives for that list."""
     codes = PUBLISHED_213[variant, arch].split()
