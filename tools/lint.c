@@ -5,6 +5,7 @@
 
 const struct gen_spec gen_specs[CV_N_TABLES] = {
     [CV_T_COMPAT_RULES] = {"compat-rules", 1},
+    [CV_T_CONDA] = {"conda", 4},
     [CV_T_CUDA_RELEASES] = {"cuda-releases", 1},
     [CV_T_CUDNN] = {"cudnn", 4},
     [CV_T_CUDNN_FLOOR] = {"cudnn-floor", 1},
@@ -18,6 +19,7 @@ const struct gen_spec gen_specs[CV_N_TABLES] = {
     [CV_T_GPU_PCI] = {"gpu-pci", 1},
     [CV_T_HOST_COMPILERS] = {"host-compilers", 1},
     [CV_T_INDEXES] = {"indexes", 2},
+    [CV_T_INSTALL_FORMS] = {"install-forms", 2},
     [CV_T_JETSON] = {"jetson", 4},
     [CV_T_LIBS] = {"libs", 3},
     [CV_T_MEASURED_WHEELS] = {"measured-wheels", 1},

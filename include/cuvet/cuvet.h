@@ -86,6 +86,33 @@ CUVET_API int cuvet_doctor(cuvet_ctx *c, int strict);
 CUVET_API int cuvet_doctor_text(cuvet_ctx *c, const struct cuvet_style *s, cuvet_write_fn *write, void *user);
 CUVET_API int cuvet_doctor_json(cuvet_ctx *c, cuvet_write_fn *write, void *user);
 
+/* ---- which PyTorch to install, or why one fits or not ---- */
+
+/* What is asked for: a name with PEP 440 specifiers ("torch>=2.4,<2.9", "torch==2.8.0+cu126", "cuda==12.4", "cudnn==9.*", "python==3.12",
+ * "torchvision==0.20.1"); once for each. Several must all hold; none means torch. CUVET_E_USAGE for what cannot be read or is not known. */
+CUVET_API int cuvet_request(cuvet_ctx *c, const char *requirement);
+/* Sets the machine that was given aside: the next one (cuvet_probe, cuvet_machine_*, cuvet_override) comes beside it, and one build is looked for that runs
+ * on all. */
+CUVET_API int cuvet_next_machine(cuvet_ctx *c);
+
+/* Set size = sizeof(struct cuvet_resolve_options) and zero the rest. */
+struct cuvet_resolve_options {
+    size_t size;
+    int all;                         /* every known build, not only what is worth showing */
+    int any;                         /* of several GPUs one that runs is enough */
+    const char *tool;                /* pip, uv, uv-project, poetry, requirements, conda, mamba, pixi; NULL = pip and uv */
+    const char *mirror;              /* short name or URL of a mirror for the commands, or NULL */
+};
+
+/* Chooses. Returns the exit code of the command (0, 1 or 3), or a negative error. The writers come after it. */
+CUVET_API int cuvet_resolve(cuvet_ctx *c, const struct cuvet_resolve_options *o);
+CUVET_API int cuvet_resolve_text(cuvet_ctx *c, const struct cuvet_style *s, cuvet_write_fn *write, void *user);
+CUVET_API int cuvet_resolve_json(cuvet_ctx *c, cuvet_write_fn *write, void *user);
+/* Judges one build, rule by rule: the newest release that the request allows. */
+CUVET_API int cuvet_why(cuvet_ctx *c, const struct cuvet_resolve_options *o);
+CUVET_API int cuvet_why_text(cuvet_ctx *c, const struct cuvet_style *s, cuvet_write_fn *write, void *user);
+CUVET_API int cuvet_why_json(cuvet_ctx *c, cuvet_write_fn *write, void *user);
+
 /* The machine as one JSON object on one line (schema cuvet/snapshot/1). */
 CUVET_API int cuvet_snapshot_json(cuvet_ctx *c, cuvet_write_fn *write, void *user);
 /* The files that the probes read, as a tree below `dir` (created; must be empty or absent), with nofile.tsv: inspects the live machine by itself, instead

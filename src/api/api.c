@@ -253,9 +253,18 @@ int cuvet_doctor(cuvet_ctx *c, int strict)
     return c->d.exit_code;
 }
 
-static int oom(cuvet_ctx *c)
+int cv_ctx_oom(cuvet_ctx *c)
 {
     return cv_ctx_fail(c, cv_fail(&c->error, CV_E_NOMEM, CV_S(""), 0, CV_S("out of memory")));
+}
+
+struct cv_text_style cv_ctx_style(const struct cuvet_style *s)
+{
+    return (struct cv_text_style){.width = s && s->width ? s->width : 80,
+                                  .color = s && s->color,
+                                  .utf8 = s && s->utf8,
+                                  .quiet = s && s->quiet,
+                                  .verbose = s && s->verbose};
 }
 
 int cuvet_doctor_text(cuvet_ctx *c, const struct cuvet_style *s, cuvet_write_fn *write, void *user)
@@ -264,11 +273,7 @@ int cuvet_doctor_text(cuvet_ctx *c, const struct cuvet_style *s, cuvet_write_fn 
     int rc = cv_ctx_diagnose(c);
     if (rc != CV_OK)
         return rc;
-    struct cv_text_style st = {.width = s && s->width ? s->width : 80,
-                               .color = s && s->color,
-                               .utf8 = s && s->utf8,
-                               .quiet = s && s->quiet,
-                               .verbose = s && s->verbose};
+    struct cv_text_style st = cv_ctx_style(s);
     cv_buf_init(&b, &c->arena);
     cv_text_doctor(&b, &st, &c->facts, &c->m, &c->d);
     for (unsigned i = 0; st.verbose && i < c->n_times; i++) {
@@ -278,7 +283,7 @@ int cuvet_doctor_text(cuvet_ctx *c, const struct cuvet_style *s, cuvet_write_fn 
                    c->times[i].name, (unsigned long long)c->times[i].calls);
     }
     if (c->arena.oom)
-        return oom(c);
+        return cv_ctx_oom(c);
     return write(user, b.ptr, b.len);
 }
 
@@ -289,7 +294,7 @@ int cuvet_doctor_json(cuvet_ctx *c, cuvet_write_fn *write, void *user)
         return rc;
     struct cv_sink sink = {write, user};
     rc = cv_json_write(cv_tree_doctor(&c->arena, &c->facts, &c->m, &c->d), 1, &c->arena, &sink);
-    return rc == CV_E_NOMEM ? oom(c) : rc;
+    return rc == CV_E_NOMEM ? cv_ctx_oom(c) : rc;
 }
 
 int cuvet_snapshot_json(cuvet_ctx *c, cuvet_write_fn *write, void *user)
@@ -305,7 +310,7 @@ int cuvet_snapshot_json(cuvet_ctx *c, cuvet_write_fn *write, void *user)
     }
     struct cv_sink sink = {write, user};
     rc = cv_json_write(o, 0, &c->arena, &sink);
-    return rc == CV_E_NOMEM ? oom(c) : rc;
+    return rc == CV_E_NOMEM ? cv_ctx_oom(c) : rc;
 }
 
 int cuvet_snapshot_tree(cuvet_ctx *c, const char *dir, cuvet_write_fn *write, void *user)
@@ -335,5 +340,5 @@ int cuvet_snapshot_tree(cuvet_ctx *c, const char *dir, cuvet_write_fn *write, vo
         cv_buf_fmt(&b, "left   " CV_FMT "\n", CV_ARG(rec.left_out[i]));
     cv_buf_addz(&b, "GPU UUIDs were replaced. Paths and user names are as they are: look before "
                     "you share it.\n");
-    return c->arena.oom ? oom(c) : write(user, b.ptr, b.len);
+    return c->arena.oom ? cv_ctx_oom(c) : write(user, b.ptr, b.len);
 }

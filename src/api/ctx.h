@@ -20,12 +20,20 @@ struct cuvet_ctx {
     int failed;                /* error of cuvet_new, given by the next call */
     bool has_machine, has_diagnosis;
     bool gpu_overridden, none_gpu, driver_overridden;
+    struct cv_request request;
+    CV_LIST(struct cv_machine, earlier); /* cuvet_next_machine */
+    struct cv_answer answer;
+    bool has_answer, answer_is_why;
 };
 
 int cv_ctx_fail(cuvet_ctx *c, int rc);
 int cv_ctx_usage(cuvet_ctx *c, const char *option, cv_str what);
 /* Judges once; later calls keep the result. */
 int cv_ctx_diagnose(cuvet_ctx *c);
+/* All machines in a row, marked for judging; NULL when out of memory. */
+struct cv_machine *cv_ctx_machines(cuvet_ctx *c, uint32_t *ret_n);
+struct cv_text_style cv_ctx_style(const struct cuvet_style *s);
+int cv_ctx_oom(cuvet_ctx *c);
 void cv_ctx_probe_ctx(cuvet_ctx *c, struct cv_root *root, struct cv_probe_ctx *ret);
 
 #endif

@@ -68,7 +68,11 @@ static int add_gpu(cuvet_ctx *c, cv_str v)
                                 CV_ARG(match.candidates[i]));
         return cv_ctx_usage(
             c, "--gpu",
-            list.len
+            list.len && match.unknown
+                ? cv_arena_fmt(&c->arena,
+                               "no GPU is known by the name \"" CV_FMT "\"; near it: " CV_FMT,
+                               CV_ARG(v), CV_ARG(list))
+            : list.len
                 ? cv_arena_fmt(&c->arena, "\"" CV_FMT "\" is not clear: %s" CV_FMT, CV_ARG(v),
                                match.n_candidates > 1 ? "one of " : "", CV_ARG(list))
                 : cv_arena_fmt(&c->arena, "no GPU is known by the name \"" CV_FMT "\"", CV_ARG(v)));

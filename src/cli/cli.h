@@ -6,9 +6,11 @@
 
 #include <stdbool.h>
 
-enum cv_command { CMD_DOCTOR, CMD_SNAPSHOT, CMD_FACTS };
+enum cv_command { CMD_DOCTOR, CMD_SNAPSHOT, CMD_FACTS, CMD_RESOLVE, CMD_WHY };
 
 #define CLI_MAX_OVERRIDES 64
+#define CLI_MAX_ARGS      34
+#define CLI_MAX_MACHINES  64
 
 struct cli_override {
     const char *key, *value;
@@ -21,8 +23,12 @@ struct cli_options {
     const char *facts_dir, *machine, *root, *tree, *nvml_library;
     struct cli_override overrides[CLI_MAX_OVERRIDES];
     unsigned n_overrides;
-    char *args[4];
+    char *args[CLI_MAX_ARGS];
     int n_args;
+    const char *machines[CLI_MAX_MACHINES]; /* --machine, in order; machine is the first */
+    unsigned n_machines;
+    bool all, any;
+    const char *tool, *mirror;
 };
 
 /* 0, or 2 after one line on stderr. */
@@ -40,6 +46,8 @@ unsigned cli_width(void);
 int cli_doctor(const struct cli_options *o);
 int cli_snapshot(const struct cli_options *o);
 int cli_facts(const struct cli_options *o);
+int cli_resolve(const struct cli_options *o);
+struct cuvet_style cli_style(const struct cli_options *o);
 /* A context with its machine and overrides; NULL after a message. */
 cuvet_ctx *cli_machine(const struct cli_options *o, int *ret_status);
 

@@ -94,36 +94,55 @@ static cuvet_ctx *new_ctx(const struct cli_options *o, char *cwd, size_t cwd_cap
     return cuvet_new(&options);
 }
 
-cuvet_ctx *cli_machine(const struct cli_options *o, int *ret_status)
+/* One machine of the command line, with the overrides. */
+static int give_machine(cuvet_ctx *c, const struct cli_options *o, const char *name)
 {
-    static char cwd[4096];
-    char *text = NULL;
     size_t len = 0;
-    if (o->machine && strcmp(o->machine, "none") != 0) {
-        text = read_all(o->machine, &len);
-        if (!text) {
-            *ret_status = 2;
-            return NULL;
-        }
+    char *text = NULL;
+    if (name && strcmp(name, "none") != 0) {
+        text = read_all(name, &len);
+        if (!text)
+            return 2; /* said */
     }
-    cuvet_ctx *c = new_ctx(o, cwd, sizeof cwd);
-    if (!c) {
-        free(text);
-        *ret_status = cli_error("out of memory");
-        return NULL;
-    }
-    int rc = text ? cuvet_machine_json(
-                        c, strcmp(o->machine, "-") == 0 ? "standard input" : o->machine, text, len)
-             : o->machine ? cuvet_machine_none(c)
-                          : cuvet_probe(c);
+    int rc =
+        text   ? cuvet_machine_json(c, strcmp(name, "-") == 0 ? "standard input" : name, text, len)
+        : name ? cuvet_machine_none(c)
+               : cuvet_probe(c);
     free(text);
     for (unsigned i = 0; rc == 0 && i < o->n_overrides; i++)
         rc = cuvet_override(c, o->overrides[i].key, o->overrides[i].value);
+    return rc;
+}
+
+cuvet_ctx *cli_machine(const struct cli_options *o, int *ret_status)
+{
+    static char cwd[4096];
+    cuvet_ctx *c = new_ctx(o, cwd, sizeof cwd);
+    if (!c) {
+        *ret_status = cli_error("out of memory");
+        return NULL;
+    }
+    int rc = give_machine(c, o, o->machine);
+    for (unsigned i = 1; rc == 0 && i < o->n_machines; i++) {
+        rc = cuvet_next_machine(c);
+        if (rc == 0)
+            rc = give_machine(c, o, o->machines[i]);
+    }
     if (rc == 0)
         return c;
-    *ret_status = fail(c);
+    *ret_status = rc == 2 ? 2 : fail(c);
     cuvet_free(c);
     return NULL;
+}
+
+struct cuvet_style cli_style(const struct cli_options *o)
+{
+    return (struct cuvet_style){.size = sizeof(struct cuvet_style),
+                                .width = cli_width(),
+                                .color = cli_color(o),
+                                .utf8 = cli_utf8(),
+                                .quiet = o->quiet,
+                                .verbose = o->verbose};
 }
 
 int cli_doctor(const struct cli_options *o)
@@ -133,12 +152,7 @@ int cli_doctor(const struct cli_options *o)
     if (!c)
         return status;
     int code = cuvet_doctor(c, o->strict);
-    struct cuvet_style style = {.size = sizeof style,
-                                .width = cli_width(),
-                                .color = cli_color(o),
-                                .utf8 = cli_utf8(),
-                                .quiet = o->quiet,
-                                .verbose = o->verbose};
+    struct cuvet_style style = cli_style(o);
     int rc = code < 0  ? code
              : o->json ? cuvet_doctor_json(c, cli_write, NULL)
                        : cuvet_doctor_text(c, &style, cli_write, NULL);

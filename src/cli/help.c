@@ -13,6 +13,8 @@ static const char general_help[] =
     "\n"
     "Usage: cuvet [doctor] [OPTION...]        find everything, judge it, say what to do\n"
     "       cuvet snapshot [--tree DIR]       the machine as one line of JSON, or as files\n"
+    "       cuvet resolve [REQ...]            which PyTorch to install, and the command\n"
+    "       cuvet why REQ                     one build against the machine, rule by rule\n"
     "       cuvet facts list [TABLE]          the knowledge: tables, and keys of one\n"
     "       cuvet facts show TABLE KEY        a row with its source\n"
     "       cuvet help COMMAND                the options of a command\n"
@@ -59,6 +61,32 @@ static const char snapshot_help[] =
     "                          empty or absent); `cuvet --root DIR` reads them\n"
     "\n";
 
+static const char resolve_help[] =
+    "Usage: cuvet resolve [REQ...] [OPTION...]\n"
+    "Which PyTorch to install here, or on the machine described: the pick, the command, why, and\n"
+    "why others lost. A REQ is a name with PEP 440 specifiers; several must all hold:\n"
+    "  torch  torch==2.8.0  'torch>=2.4,<2.9'  torch==2.1.0+cu121  cuda==12.4  cudnn==9.*\n"
+    "  python==3.12  torchvision==0.20.1  and torchaudio, torchcodec, triton, xformers,\n"
+    "  flash-attn, vllm, bitsandbytes\n"
+    "\n"
+    "  --tool T                pip, uv, uv-project, poetry, requirements, conda, mamba, pixi\n"
+    "  --mirror NAME|URL       take the wheels from a mirror: aliyun, sjtu, nju, tuna, a URL\n"
+    "  --any                   of several GPUs one that runs is enough\n"
+    "  --all                   every known build, also those that do not fit\n"
+    "\n"
+    "--machine may be given several times: one build for all of them, or the fewest.\n"
+    "\n";
+
+static const char why_help[] =
+    "Usage: cuvet why REQ [OPTION...]\n"
+    "One build against the machine, rule by rule, with the facts behind each: the newest release\n"
+    "that REQ allows, as a bare install gets it there; torch==2.1.0+cu121 names the build.\n"
+    "\n";
+
+static const char resolve_tail[] =
+    "\n"
+    "Exit code: 0 runs, 1 nothing runs, 2 wrong use, 3 cannot tell or something is left open.\n";
+
 static const char facts_help[] =
     "Usage: cuvet facts list [TABLE]\n"
     "       cuvet facts show TABLE KEY\n"
@@ -82,6 +110,12 @@ void cli_help(enum cv_command command, bool general)
         say("\n");
         say(output_help);
         say(doctor_tail);
+    } else if (command == CMD_RESOLVE || command == CMD_WHY) {
+        say(command == CMD_WHY ? why_help : resolve_help);
+        say(machine_help);
+        say("\n");
+        say(output_help);
+        say(resolve_tail);
     } else if (command == CMD_SNAPSHOT) {
         say(snapshot_help);
         say(machine_help);

@@ -32,6 +32,9 @@ int main(int argc, char **argv)
         return cli_snapshot(&o);
     case CMD_FACTS:
         return cli_facts(&o);
+    case CMD_RESOLVE:
+    case CMD_WHY:
+        return cli_resolve(&o);
     }
     return 2;
 }

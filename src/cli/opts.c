@@ -41,6 +41,10 @@ enum {
     O_TOOLKIT,
     O_WSL,
     O_CONTAINER,
+    O_ALL,
+    O_ANY,
+    O_TOOL,
+    O_MIRROR,
 };
 
 static const struct option options[] = {
@@ -68,13 +72,21 @@ static const struct option options[] = {
     {"toolkit", required_argument, NULL, O_TOOLKIT},
     {"wsl", no_argument, NULL, O_WSL},
     {"container", no_argument, NULL, O_CONTAINER},
+    {"all", no_argument, NULL, O_ALL},
+    {"any", no_argument, NULL, O_ANY},
+    {"tool", required_argument, NULL, O_TOOL},
+    {"mirror", required_argument, NULL, O_MIRROR},
     {NULL, 0, NULL, 0},
 };
 
 static const struct {
     const char *name;
     enum cv_command command;
-} commands[] = {{"doctor", CMD_DOCTOR}, {"snapshot", CMD_SNAPSHOT}, {"facts", CMD_FACTS}};
+} commands[] = {{"doctor", CMD_DOCTOR},
+                {"snapshot", CMD_SNAPSHOT},
+                {"facts", CMD_FACTS},
+                {"resolve", CMD_RESOLVE},
+                {"why", CMD_WHY}};
 
 static bool find_command(const char *word, enum cv_command *ret)
 {
@@ -139,8 +151,42 @@ static int once(const char **to, const char *name, const char *value)
     return 0;
 }
 
+/* Several machines are for resolve alone (check). */
+static int take_machine(struct cli_options *o, const char *v)
+{
+    if (*v == 0)
+        return cli_error("--machine: needs a value");
+    if (o->n_machines == CLI_MAX_MACHINES)
+        return cli_error("--machine: too many machines");
+    o->machines[o->n_machines++] = v;
+    o->machine = o->machines[0];
+    return 0;
+}
+
+/* Options of resolve and its kin; -1 = none of them. */
+static int take_resolve_option(struct cli_options *o, int c)
+{
+    switch (c) {
+    case O_ALL:
+        o->all = true;
+        return 0;
+    case O_ANY:
+        o->any = true;
+        return 0;
+    case O_TOOL:
+        return once(&o->tool, "--tool", optarg);
+    case O_MIRROR:
+        return once(&o->mirror, "--mirror", optarg);
+    default:
+        return -1;
+    }
+}
+
 static int take_option(struct cli_options *o, int c)
 {
+    int rc = take_resolve_option(o, c);
+    if (rc >= 0)
+        return rc;
     switch (c) {
     case O_JSON:
         o->json = true;
@@ -163,7 +209,7 @@ static int take_option(struct cli_options *o, int c)
         o->version = true;
         return 0;
     case O_MACHINE:
-        return once(&o->machine, "--machine", optarg);
+        return take_machine(o, optarg);
     case O_ROOT:
         return once(&o->root, "--root", optarg);
     case O_TREE:
@@ -226,6 +272,15 @@ static int check(const struct cli_options *o)
     if (o->tree && (o->machine || o->root || o->n_overrides))
         return cli_error(
             "--tree records the running machine: it goes with no --machine, --root or override");
+    bool resolves = o->command == CMD_RESOLVE || o->command == CMD_WHY;
+    if (!resolves && (o->all || o->any || o->tool || o->mirror))
+        return cli_error("--all, --any, --tool and --mirror belong to cuvet resolve");
+    if (o->n_machines > 1 && o->command != CMD_RESOLVE)
+        return cli_error("--machine: given twice");
+    if (o->command == CMD_WHY && (o->n_args != 1 || o->all))
+        return cli_error("why: takes one requirement, like torch==2.8.0");
+    if (resolves)
+        return 0;
     if (o->command == CMD_FACTS) {
         bool list = o->n_args >= 1 && strcmp(o->args[0], "list") == 0,
              show = o->n_args >= 1 && strcmp(o->args[0], "show") == 0;
@@ -266,7 +321,7 @@ int cli_parse(int argc, char **argv, struct cli_options *ret)
                                   optarg, near)
                             : cli_error("unknown command \"%s\" (see cuvet --help)", optarg);
             }
-            if (o.n_args == 4)
+            if (o.n_args == CLI_MAX_ARGS)
                 return cli_error("too many words");
             o.args[o.n_args++] = optarg;
             continue;
@@ -275,7 +330,7 @@ int cli_parse(int argc, char **argv, struct cli_options *ret)
         if (rc)
             return rc;
     }
-    for (; optind < argc && o.n_args < 4; optind++) /* behind "--" */
+    for (; optind < argc && o.n_args < CLI_MAX_ARGS; optind++) /* behind "--" */
         o.args[o.n_args++] = argv[optind];
     if (o.help)
         cli_help(o.command, !named);

@@ -190,6 +190,7 @@ struct cv_machine {
     struct cv_fact device_nodes;     /* known "ok", "missing", "denied" */
     struct cv_fact nvidia_visible;   /* NVIDIA_VISIBLE_DEVICES (containers) */
     struct cv_fact capabilities;     /* NVIDIA_DRIVER_CAPABILITIES */
+    bool any_gpu;              /* asked for with --any: one GPU that runs is enough */
     bool live;                 /* probed on this machine, not from a tree or file */
 };
 

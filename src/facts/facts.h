@@ -10,6 +10,7 @@
 /* id, file name, number of leading columns that make the key (rows are sorted by them in the binary, by bytes). The fact helper completes this list. */
 #define CV_FACT_TABLES(X)                              \
     X(CV_T_COMPAT_RULES, "compat-rules")               \
+    X(CV_T_CONDA, "conda")                             \
     X(CV_T_CUDA_RELEASES, "cuda-releases")             \
     X(CV_T_CUDNN, "cudnn")                             \
     X(CV_T_CUDNN_FLOOR, "cudnn-floor")                 \
@@ -23,6 +24,7 @@
     X(CV_T_GPU_PCI, "gpu-pci")                         \
     X(CV_T_HOST_COMPILERS, "host-compilers")           \
     X(CV_T_INDEXES, "indexes")                         \
+    X(CV_T_INSTALL_FORMS, "install-forms")             \
     X(CV_T_JETSON, "jetson")                           \
     X(CV_T_LIBS, "libs")                               \
     X(CV_T_MEASURED_WHEELS, "measured-wheels")         \
@@ -109,6 +111,7 @@ uint32_t cv_facts_gpu_arch(const struct cv_facts *f, struct cv_cc cc);
 struct cv_gpu_match {
     CV_LIST(struct cv_gpu, gpus); /* one, or all GPUs of a cloud machine */
     CV_LIST(cv_str, candidates);  /* near matches when the name is unknown or ambiguous */
+    bool unknown;                 /* no name begins like this: the candidates are only close to it */
 };
 /* A name, sm_XY, X.Y, PCI id or cloud machine (rules of cli.md) -> GPUs. CV_OK, or CV_E_INPUT with candidates (unknown or ambiguous). */
 int cv_facts_gpu_find(const struct cv_facts *f, struct cv_arena *a, cv_str what, struct cv_gpu_match *ret);

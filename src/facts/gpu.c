@@ -1,7 +1,7 @@
 /* gpu.c: GPU names. cli.md, "GPU names": letters and digits alone count, a leading NVIDIA is dropped; an exact product name wins, then an alias, then a
  * prefix (also behind GeForce, Tesla, Quadro) that is unambiguous in compute capability. A cloud machine's name stands for all its GPUs. */
 #include "base/limits.h"
-#include "facts/facts.h"
+#include "facts/near.h"
 
 #define CV_MAX_CANDIDATES 8
 
@@ -276,6 +276,9 @@ int cv_facts_gpu_find(const struct cv_facts *f, struct cv_arena *a, cv_str what,
         return one_from_pci(f, a, best.row, ret);
     for (size_t i = 0; i < sizeof brands / sizeof brands[0]; i++)
         list_products(f, a, cv_arena_fmt(a, "%s" CV_FMT, brands[i], CV_ARG(want)), ret);
+    ret->unknown = ret->n_candidates == 0;
+    if (ret->unknown)
+        cv_facts_gpu_near(f, a, text, ret);
     return CV_E_INPUT;
 }
 

@@ -3,7 +3,7 @@
 #define CV_REPORT_REPORT_H
 
 #include "base/buf.h"
-#include "resolve/resolve.h"
+#include "resolve/answer.h"
 
 /* ---- tree ---- */
 enum cv_node_kind { CV_N_NULL, CV_N_BOOL, CV_N_INT, CV_N_TEXT, CV_N_LIST, CV_N_OBJECT };
@@ -32,6 +32,8 @@ int cv_json_write(const struct cv_node *n, int indent, struct cv_arena *a, const
 /* ---- models ---- */
 struct cv_node *cv_tree_machine(struct cv_arena *a, const struct cv_machine *m);
 struct cv_node *cv_tree_doctor(struct cv_arena *a, const struct cv_facts *f, const struct cv_machine *m, const struct cv_diagnosis *d);
+struct cv_node *cv_tree_resolve(struct cv_arena *a, const struct cv_answer *w);
+struct cv_node *cv_tree_why(struct cv_arena *a, const struct cv_answer *w);
 
 /* ---- text for people ---- */
 struct cv_text_style {
@@ -42,5 +44,7 @@ struct cv_text_style {
     bool verbose;              /* -v */
 };
 void cv_text_doctor(struct cv_buf *b, const struct cv_text_style *st, const struct cv_facts *f, const struct cv_machine *m, const struct cv_diagnosis *d);
+void cv_text_resolve(struct cv_buf *b, const struct cv_text_style *st, const struct cv_answer *w);
+void cv_text_why(struct cv_buf *b, const struct cv_text_style *st, const struct cv_answer *w);
 
 #endif

@@ -311,11 +311,21 @@ static void fits(struct cv_text *t)
     }
 }
 
-void cv_text_steps(struct cv_text *t)
+void cv_text_row(struct cv_text *t, const char *label, cv_str text)
+{
+    row(t, label, text);
+}
+
+void cv_text_machine(struct cv_text *t)
 {
     row(t, "1 Driver", driver_words(t));
     gpus(t);
     place(t);
+}
+
+void cv_text_steps(struct cv_text *t)
+{
+    cv_text_machine(t);
     toolkits(t);
     torches(t);
     fits(t);

@@ -15,6 +15,9 @@ struct cv_text {
 
 /* "1 Driver ... 4 Do they fit?" */
 void cv_text_steps(struct cv_text *t);
+/* Its first part: driver, GPUs, system. One line of a step. */
+void cv_text_machine(struct cv_text *t);
+void cv_text_row(struct cv_text *t, const char *label, cv_str text);
 uint32_t cv_count_gpus(const struct cv_machine *m);
 
 #endif

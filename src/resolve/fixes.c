@@ -36,65 +36,71 @@ static struct cv_machine machine_for(const struct cv_fixing *x, const struct cv_
     return m;
 }
 
-/* torchvision and torchaudio that belong to this torch, where the environment has them. */
-static cv_str companions(struct cv_fixing *x, const struct cv_env *e, cv_str torch)
+/* torchvision and torchaudio that belong to this torch, where the environment has them. Returns how many. */
+static uint32_t companions(struct cv_fixing *x, const struct cv_env *e, cv_str torch,
+                           struct cv_package_pin *ret)
 {
     static const char *const names[] = {"torchvision", "torchaudio"};
-    cv_str out = CV_S("");
+    uint32_t count = 0;
     for (size_t n = 0; n < 2; n++) {
-        cv_str best = CV_S("");
         bool there = false;
+        uint32_t row;
         for (uint32_t i = 0; i < e->n_packages; i++)
             there = there || (cv_str_eqz(e->packages[i].name, names[n]) && !e->packages[i].broken);
-        for (uint32_t r = 0; there && r < cv_facts_rows(x->f, CV_T_TORCH_COMPANIONS); r++)
-            if (cv_str_eqz(cv_facts_at(x->f, CV_T_TORCH_COMPANIONS, r, 0), names[n]) &&
-                cv_str_eq(cv_facts_get(x->f, CV_T_TORCH_COMPANIONS, r, "torch_exact"), torch) &&
-                (best.len == 0 ||
-                 cv_dotted_cmp(cv_facts_at(x->f, CV_T_TORCH_COMPANIONS, r, 1), best) > 0))
-                best = cv_facts_at(x->f, CV_T_TORCH_COMPANIONS, r, 1);
-        if (there && best.len)
-            out = cv_arena_fmt(x->a, CV_FMT " %s==" CV_FMT, CV_ARG(out), names[n], CV_ARG(best));
-        else if (there)
-            out = cv_arena_fmt(x->a, CV_FMT " %s", CV_ARG(out), names[n]);
+        if (!there)
+            continue;
+        bool tied = cv_companion_for(x->f, cv_str_z(names[n]), CV_S(""), torch, &row) == CV_TIE_YES;
+        ret[count++] = (struct cv_package_pin){
+            cv_str_z(names[n]), tied ? cv_facts_at(x->f, CV_T_TORCH_COMPANIONS, row, 1) : CV_S("")};
     }
-    return out;
+    return count;
+}
+
+/* The best build for this machine among those that `spec` ("==2.4.*", "" = all) allows. */
+static bool choose(struct cv_fixing *x, const struct cv_machine *m, cv_str spec,
+                   struct cv_choice *ret)
+{
+    struct cv_request r = {.python = CV_S("")};
+    struct cv_candidate best;
+    struct cv_query q;
+    struct cv_view view;
+    if (cv_known(&m->place.jetson))
+        return false; /* Jetson has wheels of its own, which are not in torch-builds */
+    if (!x->has_cat)
+        cv_catalog_make(x->f, x->a, cv_known(&m->place.os) ? m->place.os.v : CV_S(""),
+                        cv_known(&m->place.arch) ? m->place.arch.v : CV_S(""), false, &x->cat);
+    x->has_cat = true;
+    if (spec.len)
+        r.reqs[r.n++] = (struct cv_req){
+            .subject = CV_REQ_TORCH, .name = CV_S("torch"), .text = spec, .spec = spec};
+    cv_query_init(&q, &x->cat, &r, m, 1, &view);
+    if (q.no_gpu || !cv_query_best(&q, &best))
+        return false;
+    cv_choice_make(&q, x->a, 0, best.b, ret);
+    return true;
 }
 
 static cv_str command_for(struct cv_fixing *x, const struct cv_env *e, const struct cv_choice *c)
 {
     bool uv = cv_str_eqz(e->kind, "uv") || cv_str_eqz(e->torch.installer, "uv");
     bool system = !uv && (cv_str_eqz(e->path, "/usr") || cv_str_eqz(e->path, "/usr/local"));
-    cv_str line = cv_install_command(x->f, x->a, &c->build, uv ? CV_S("uv") : CV_S("pip"),
-                                     system ? CV_S("~/torch-env") : e->path);
-    cv_str more = companions(x, e, c->build.torch);
-    if (system) /* distributions refuse pip in their own Python */
-        line = cv_arena_fmt(x->a, "python3 -m venv ~/torch-env && " CV_FMT, CV_ARG(line));
-    /* torch first, companions behind it, then the options */
-    size_t at = cv_str_find(line, CV_S(" --index-url"));
-    cv_str head = cv_str_sub(line, 0, at == SIZE_MAX ? line.len : at),
-           tail = at == SIZE_MAX ? CV_S("") : cv_str_from(line, at);
-    bool same =
-        !system &&
-        cv_str_eq(e->torch.release,
-                  c->build.torch); /* an installer keeps what already satisfies the request */
-    if (same && tail.len && !cv_str_eqz(c->build.channel, "pypi"))
-        head = cv_arena_fmt(x->a, CV_FMT "+" CV_FMT, CV_ARG(head), CV_ARG(c->build.variant));
-    else if (same)
-        tail = cv_arena_fmt(x->a, CV_FMT "%s", CV_ARG(tail),
-                            uv ? " --reinstall-package torch" : " --force-reinstall");
-    return cv_arena_fmt(x->a, CV_FMT CV_FMT CV_FMT, CV_ARG(head), CV_ARG(more), CV_ARG(tail));
+    struct cv_package_pin pins[2];
+    struct cv_install in = {.b = &c->build, .tool = uv ? CV_TOOL_UV : CV_TOOL_PIP, .pins = pins};
+    in.n_pins = companions(x, e, c->build.torch, pins);
+    in.python =
+        cv_arena_fmt(x->a, CV_FMT "/bin/python", CV_ARG(system ? CV_S("~/torch-env") : e->path));
+    /* an installer keeps what already satisfies the request */
+    in.again = !system && cv_str_eq(e->torch.release, c->build.torch);
+    cv_str line = cv_install_text(x->f, x->a, &in);
+    return system /* distributions refuse pip in their own Python */
+               ? cv_arena_fmt(x->a, "python3 -m venv ~/torch-env && " CV_FMT, CV_ARG(line))
+               : line;
 }
 
 static cv_str choice_words(struct cv_fixing *x, const struct cv_choice *c)
 {
     return cv_arena_fmt(x->a, "torch " CV_FMT " for CUDA %u.%u", CV_ARG(c->build.torch),
                         c->build.cuda.major, c->build.cuda.minor);
-}
-
-static bool usable(const struct cv_choice *c)
-{
-    return c->j.verdict == CV_V_WORKS || c->j.verdict == CV_V_WORKS_JIT ||
-           c->j.verdict == CV_V_WORKS_IF;
 }
 
 /* Installing what is there already mends nothing. */
@@ -112,16 +118,17 @@ static bool offer_build(struct cv_fixing *x, struct cv_finding *f, const char *b
         return false;
     const struct cv_env *e = &x->m->environments[ej->env];
     struct cv_machine m = machine_for(x, e);
-    const struct cv_want wants[] = {
-        {.torch = e->torch.release}, {.series = series_of(e->torch.release)}, {.torch = CV_S("")}};
+    const cv_str wants[] = {
+        cv_arena_fmt(x->a, "==" CV_FMT, CV_ARG(e->torch.release)),
+        cv_arena_fmt(x->a, "==" CV_FMT ".*", CV_ARG(series_of(e->torch.release))), CV_S("")};
     struct cv_choice c, newest;
     for (size_t i = 0; i < 3; i++) {
-        if (!cv_resolve_best(x->f, x->a, &m, &wants[i], &c) || !usable(&c) || is_installed(e, &c) ||
+        if (!choose(x, &m, wants[i], &c) || is_installed(e, &c) ||
             (cv_str_eqz(f->id, "cudnn-drops-gpu") && c.j.g2_warning))
             continue;
         cv_str text =
             cv_arena_fmt(x->a, "Install " CV_FMT "%s.", CV_ARG(choice_words(x, &c)), because);
-        if (i < 2 && cv_resolve_best(x->f, x->a, &m, &wants[2], &newest) && usable(&newest) &&
+        if (i < 2 && choose(x, &m, wants[2], &newest) &&
             cv_dotted_cmp(newest.build.torch, c.build.torch) > 0)
             text = cv_arena_fmt(x->a, CV_FMT " The newest that runs here is " CV_FMT ".",
                                 CV_ARG(text), CV_ARG(choice_words(x, &newest)));
@@ -189,26 +196,28 @@ static void fix_companion(struct cv_fixing *x, struct cv_finding *f)
     if (!ej || !x->m->environments)
         return;
     const struct cv_env *e = &x->m->environments[ej->env];
-    cv_str list = companions(x, e, e->torch.release);
+    struct cv_package_pin pins[2];
     bool uv = cv_str_eqz(e->kind, "uv") || cv_str_eqz(e->torch.installer, "uv");
-    if (list.len == 0 || !cv_str_has(list, "=="))
-        return;
     struct cv_build b = ej->build;
-    b.channel = CV_S("pytorch");
-    uint32_t row;
+    struct cv_install in = {.b = &b,
+                            .tool = uv ? CV_TOOL_UV : CV_TOOL_PIP,
+                            .python = cv_arena_fmt(x->a, CV_FMT "/bin/python", CV_ARG(e->path)),
+                            .pins = pins};
+    in.n_pins = companions(x, e, e->torch.release, pins);
+    bool known = false;
+    for (uint32_t i = 0; i < in.n_pins; i++)
+        known = known || pins[i].version.len;
+    if (!known)
+        return;
     const cv_str key[4] = {b.torch, b.variant, b.os, b.arch};
-    row = cv_facts_find(x->f, CV_T_TORCH_BUILDS, key, 4);
-    if (row != CV_NO_ROW &&
-        cv_str_eqz(cv_facts_get(x->f, CV_T_TORCH_BUILDS, row, "on_pypi"), "yes"))
-        b.channel = CV_S("pypi");
-    cv_str line = cv_install_command(x->f, x->a, &b, uv ? CV_S("uv") : CV_S("pip"), e->path);
-    size_t at = cv_str_find(line, CV_S(" --index-url"));
-    cv_str head = cv_str_sub(line, 0, at == SIZE_MAX ? line.len : at),
-           tail = at == SIZE_MAX ? CV_S("") : cv_str_from(line, at);
+    uint32_t row = cv_facts_find(x->f, CV_T_TORCH_BUILDS, key, 4);
+    bool pypi = row != CV_NO_ROW &&
+                cv_str_eqz(cv_facts_get(x->f, CV_T_TORCH_BUILDS, row, "on_pypi"), "yes");
+    b.channel = pypi ? CV_S("pypi") : CV_S("pytorch");
     cv_fix_add(x, f, false,
                cv_arena_fmt(x->a, "Install the versions that belong to torch " CV_FMT ".",
                             CV_ARG(e->torch.release)),
-               cv_arena_fmt(x->a, CV_FMT CV_FMT CV_FMT, CV_ARG(head), CV_ARG(list), CV_ARG(tail)));
+               cv_install_text(x->f, x->a, &in));
 }
 
 static void fix_library(struct cv_fixing *x, struct cv_finding *f, const char *package,
@@ -258,10 +267,9 @@ static void fix_environment(struct cv_fixing *x, struct cv_finding *f)
 /* No torch yet: which one to install. */
 static void fix_no_torch(struct cv_fixing *x, struct cv_finding *f)
 {
-    const struct cv_want want = {.torch = CV_S("")};
     struct cv_choice c;
     bool described = cv_known(&x->m->driver.version) && x->m->n_gpus > 0;
-    if (!described || !cv_resolve_best(x->f, x->a, x->m, &want, &c) || !usable(&c))
+    if (!described || !choose(x, x->m, CV_S(""), &c))
         return;
     cv_fix_add(x, f, false,
                cv_arena_fmt(x->a, "Install " CV_FMT ", the newest that this driver and GPU run.",
@@ -272,7 +280,7 @@ static void fix_no_torch(struct cv_fixing *x, struct cv_finding *f)
 void cv_add_fixes(const struct cv_facts *f, struct cv_arena *a, const struct cv_machine *m,
                   struct cv_diagnosis *d)
 {
-    struct cv_fixing x = {f, a, m, d};
+    struct cv_fixing x = {.f = f, .a = a, .m = m, .d = d};
     for (uint32_t i = 0; i < d->n_findings; i++) {
         struct cv_finding *to = &d->findings[i];
         if (cv_str_eqz(to->id, "gpu-too-new") || cv_str_eqz(to->id, "gpu-too-old") ||

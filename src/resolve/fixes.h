@@ -2,13 +2,15 @@
 #ifndef CV_RESOLVE_FIXES_H
 #define CV_RESOLVE_FIXES_H
 
-#include "resolve/resolve.h"
+#include "resolve/commands.h"
 
 struct cv_fixing {
     const struct cv_facts *f;
     struct cv_arena *a;
     const struct cv_machine *m;
     struct cv_diagnosis *d;
+    struct cv_catalog cat;     /* made when the first fix needs it */
+    bool has_cat;
 };
 
 void cv_fix_add(struct cv_fixing *x, struct cv_finding *f, bool root, cv_str text, cv_str command);

@@ -1,33 +1,19 @@
 /* f_packages.c: B2 (companions tied to one torch), E1 (environments: two torches, shadowed ones, broken installs), and libraries that differ from the pins. */
+#include "rules/companion.h"
 #include "rules/findings.h"
 
 /* ---- B2 ---- */
 
-/* What a companion asks of torch: its own METADATA first, else the table. False: nothing is known. */
 static bool requirement(struct cv_diag *g, const struct cv_package *p, cv_str *ret,
                         cv_str *ret_source)
 {
-    size_t plus = cv_str_findc(p->version, '+');
-    cv_str plain = cv_str_sub(p->version, 0, plus == SIZE_MAX ? p->version.len : plus);
-    const cv_str key[2] = {p->name, plain};
-    if (p->torch_requirement.len) {
-        *ret = p->torch_requirement;
-        *ret_source = p->path;
-        return true;
-    }
-    uint32_t row = cv_facts_find(g->f, CV_T_TORCH_COMPANIONS, key, 2);
-    if (row == CV_NO_ROW || cv_str_eqz(p->name, "triton") || cv_str_eqz(p->name, "pytorch-triton"))
+    uint32_t row;
+    if (!cv_companion_wants(g->f, g->a, p, ret, &row))
         return false;
-    cv_str exact = cv_facts_get(g->f, CV_T_TORCH_COMPANIONS, row, "torch_exact"),
-           text = cv_facts_get(g->f, CV_T_TORCH_COMPANIONS, row, "torch_requirement");
-    if (exact.len && !cv_str_has(exact, ","))
-        *ret = cv_arena_fmt(g->a, "==" CV_FMT, CV_ARG(exact));
-    else if (exact.len == 0 && text.len && !cv_cell_none(text) && !cv_str_eqz(text, "any"))
-        *ret = text;
-    else
-        return false;
-    *ret_source = cv_arena_fmt(g->a, "facts:torch-companions/" CV_FMT,
-                               CV_ARG(cv_facts_key(g->f, g->a, CV_T_TORCH_COMPANIONS, row)));
+    *ret_source = p->torch_requirement.len
+                      ? p->path
+                      : cv_arena_fmt(g->a, "facts:torch-companions/" CV_FMT,
+                                     CV_ARG(cv_facts_key(g->f, g->a, CV_T_TORCH_COMPANIONS, row)));
     return true;
 }
 

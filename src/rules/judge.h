@@ -12,7 +12,11 @@ struct cv_judging {
     struct cv_judgement *to;
     bool windows;              /* driver numbers are a Windows driver's */
     bool ptx_needed;           /* a GPU has no machine code here and needs the driver's compiler */
+    bool quiet;                /* verdicts only: no words, reasons, facts or lists */
 };
+
+/* Words for people, "" where nobody listens. */
+cv_str cv_say(struct cv_judging *j, const char *fmt, ...) CV_PRINTF(2, 3);
 
 /* Adds a reason; facts are added to what it returns (NULL on out of memory). */
 struct cv_reason *cv_judge_reason(struct cv_judging *j, const char *rule, enum cv_result r, int gpu, cv_str text);
@@ -26,6 +30,15 @@ void cv_judge_driver(struct cv_judging *j);
 cv_str cv_gpu_words(struct cv_arena *a, const struct cv_gpu *g);
 /* D2 for one GPU. */
 void cv_judge_gpu_driver(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judgement *to);
+/* G1, the decision alone. `via`: the code that runs (native, jit, maybe). */
+enum cv_code { CV_CODE_UNKNOWN, CV_CODE_NONE, CV_CODE_MAYBE, CV_CODE_JIT, CV_CODE_NATIVE };
+enum cv_code cv_code_for(const struct cv_build *b, struct cv_cc cc, bool gpu_tegra, struct cv_target *ret_via);
+/* No code: is the GPU newer than the build (else older, or left out)? first_cuda 0.0 = not known. */
+bool cv_code_too_new(const struct cv_build *b, struct cv_cc cc, struct cv_xy first_cuda);
+/* G2: does the build's cuDNN no longer run there? */
+static inline bool cv_cudnn_drops(const struct cv_build *b, struct cv_cc cc) { return cv_cc_cmp(cc, b->cudnn_min) < 0; }
+struct cv_xy cv_gpu_first_cuda(const struct cv_facts *f, struct cv_cc cc);
+bool cv_cc_tegra(const struct cv_facts *f, struct cv_cc cc);
 /* G1 for one GPU. */
 void cv_judge_arch(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judgement *to);
 /* G2: cuDNN's own range. */
@@ -36,8 +49,7 @@ void cv_judge_build(struct cv_judging *j);
 /* Does SASS of this target run on that GPU? (rules.md, G1) */
 bool cv_sass_runs(const struct cv_facts *f, struct cv_target t, struct cv_cc cc, bool cuda_ge_13_2);
 /* Oldest driver that runs CUDA x.y natively (cuda-releases) or by minor-version compatibility (compat-rules minor-N); "" = not known. */
-cv_str cv_driver_native_min(const struct cv_facts *f, struct cv_xy cuda, bool windows, uint32_t *ret_row);
-cv_str cv_driver_minor_min(const struct cv_facts *f, unsigned major, bool windows, uint32_t *ret_row);
+void cv_floors_find(const struct cv_facts *f, struct cv_xy cuda, struct cv_floors *ret);
 /* Raises to->driver_need to the native minimum where a GPU needs PTX, and to what D2 asks. */
 void cv_judge_driver_need(struct cv_judging *j);
 

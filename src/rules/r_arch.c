@@ -1,10 +1,19 @@
 /* r_arch.c: G1, does the build have code for the GPU? rules.md, G1; torch-device-rules is PyTorch's own table of the same (tests hold them together). */
 #include "rules/judge.h"
 
-static bool is_tegra(const struct cv_facts *f, struct cv_cc cc)
+bool cv_cc_tegra(const struct cv_facts *f, struct cv_cc cc)
 {
     uint32_t row = cv_facts_gpu_arch(f, cc);
     return row != CV_NO_ROW && cv_str_eqz(cv_facts_get(f, CV_T_GPU_ARCH, row, "tegra"), "yes");
+}
+
+struct cv_xy cv_gpu_first_cuda(const struct cv_facts *f, struct cv_cc cc)
+{
+    struct cv_xy first = {0};
+    uint32_t row = cv_facts_gpu_arch(f, cc);
+    if (row != CV_NO_ROW)
+        (void)cv_xy_parse(cv_facts_get(f, CV_T_GPU_ARCH, row, "first_cuda"), &first);
+    return first;
 }
 
 /* 10.1 was renamed 11.0 in CUDA 13.0: one chip. */
@@ -14,21 +23,24 @@ static bool same_chip(struct cv_cc a, struct cv_cc b)
     return x == y || (x == 101 && y == 110) || (x == 110 && y == 101);
 }
 
-bool cv_sass_runs(const struct cv_facts *f, struct cv_target t, struct cv_cc cc, bool cuda_ge_13_2)
+static bool sass_runs(struct cv_target t, bool code_tegra, struct cv_cc cc, bool gpu_tegra,
+                      bool unified_cuda)
 {
     if (t.ptx)
         return false;
-    if (t.suffix == 'a')
-        return same_chip(t.cc, cc);
-    bool code_tegra = is_tegra(f, t.cc), gpu_tegra = is_tegra(f, cc);
-    if (code_tegra)
+    if (t.suffix == 'a' || code_tegra)
         return same_chip(t.cc, cc);
     if (gpu_tegra) {
-        bool unified = cuda_ge_13_2 && (cv_cc_number(cc) == 72 || cv_cc_number(cc) == 87);
+        bool unified = unified_cuda && (cv_cc_number(cc) == 72 || cv_cc_number(cc) == 87);
         if (!unified)
             return same_chip(t.cc, cc);
     }
     return t.cc.major == cc.major && t.cc.minor <= cc.minor;
+}
+
+bool cv_sass_runs(const struct cv_facts *f, struct cv_target t, struct cv_cc cc, bool cuda_ge_13_2)
+{
+    return sass_runs(t, cv_cc_tegra(f, t.cc), cc, cv_cc_tegra(f, cc), cuda_ge_13_2);
 }
 
 /* PTX runs on the same or any higher capability, but not with a suffix. */
@@ -37,19 +49,43 @@ static bool ptx_runs(struct cv_target t, struct cv_cc cc)
     return t.ptx && t.suffix == 0 && cv_cc_cmp(t.cc, cc) <= 0;
 }
 
+enum cv_code cv_code_for(const struct cv_build *b, struct cv_cc cc, bool gpu_tegra,
+                         struct cv_target *ret_via)
+{
+    const struct cv_targets *set = &b->targets;
+    bool unified = cv_xy_cmp(b->cuda, (struct cv_xy){13, 2}) >= 0;
+    enum cv_code best = CV_CODE_NONE;
+    if (!b->targets_known)
+        return CV_CODE_UNKNOWN;
+    for (unsigned i = set->n; i > 0;
+         i--) { /* the highest that runs; certain code before doubtful */
+        struct cv_target t = set->t[i - 1];
+        enum cv_code code = CV_CODE_NONE;
+        if (sass_runs(t, b->tegra_code >> (i - 1) & 1, cc, gpu_tegra, unified))
+            code = CV_CODE_NATIVE;
+        else if (ptx_runs(t, cc))
+            code = t.unsure ? CV_CODE_MAYBE : CV_CODE_JIT;
+        if (code > best) {
+            best = code;
+            *ret_via = t;
+        }
+    }
+    return best;
+}
+
+bool cv_code_too_new(const struct cv_build *b, struct cv_cc cc, struct cv_xy first_cuda)
+{
+    bool above = true;
+    for (unsigned i = 0; i < b->targets.n; i++)
+        if (!b->targets.t[i].ptx && cv_cc_cmp(b->targets.t[i].cc, cc) >= 0)
+            above = false;
+    return above || cv_xy_cmp(first_cuda, b->cuda) > 0;
+}
+
 static void fail(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judgement *to)
 {
     const struct cv_gpu *g = &j->m->gpus[gpu];
-    uint32_t row = cv_facts_gpu_arch(j->f, g->cc);
-    struct cv_xy first;
-    bool above = true;
-    for (unsigned i = 0; i < j->b->targets.n; i++)
-        if (!j->b->targets.t[i].ptx && cv_cc_cmp(j->b->targets.t[i].cc, g->cc) >= 0)
-            above = false;
-    bool newer = row != CV_NO_ROW &&
-                 cv_xy_parse(cv_facts_get(j->f, CV_T_GPU_ARCH, row, "first_cuda"), &first) &&
-                 cv_xy_cmp(first, j->b->cuda) > 0;
-    bool too_new = above || newer;
+    bool too_new = cv_code_too_new(j->b, g->cc, cv_gpu_first_cuda(j->f, g->cc));
     cv_str has = cv_targets_str(j->a, &j->b->targets, " ");
     cv_str name = cv_gpu_words(j->a, g);
     cv_str text =
@@ -63,7 +99,7 @@ static void fail(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judgement *to
                            ", whose architecture it has dropped or left out: it has " CV_FMT ".",
                            CV_ARG(name), CV_ARG(has));
     struct cv_reason *r = cv_judge_reason(j, "G1", CV_R_FAIL, (int)gpu, text);
-    cv_judge_fact(j, r, CV_T_GPU_ARCH, row);
+    cv_judge_fact(j, r, CV_T_GPU_ARCH, cv_facts_gpu_arch(j->f, g->cc));
     cv_judge_fact(j, r, CV_T_TORCH_ARCHS, j->b->arch_row);
     to->verdict = cv_verdict_worse(to->verdict, too_new ? CV_V_GPU_TOO_NEW : CV_V_GPU_TOO_OLD);
 }
@@ -112,10 +148,11 @@ static void by_jit(struct cv_judging *j, uint32_t gpu, struct cv_target t,
 void cv_judge_arch(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judgement *to)
 {
     const struct cv_gpu *g = &j->m->gpus[gpu];
-    const struct cv_targets *set = &j->b->targets;
-    bool new_cuda = cv_xy_cmp(j->b->cuda, (struct cv_xy){13, 2}) >= 0;
+    struct cv_target via = {0};
     cv_str name = cv_gpu_words(j->a, g);
-    if (!j->b->targets_known) {
+    struct cv_reason *r;
+    switch (cv_code_for(j->b, g->cc, g->tegra || cv_cc_tegra(j->f, g->cc), &via)) {
+    case CV_CODE_UNKNOWN:
         (void)cv_judge_reason(
             j, "G1", CV_R_UNKNOWN, (int)gpu,
             cv_arena_fmt(j->a,
@@ -124,62 +161,45 @@ void cv_judge_arch(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judgement *
                          CV_ARG(name)));
         to->verdict = cv_verdict_worse(to->verdict, CV_V_UNKNOWN);
         return;
-    }
-    for (unsigned i = set->n; i > 0; i--) { /* the highest that runs */
-        if (!cv_sass_runs(j->f, set->t[i - 1], g->cc, new_cuda))
-            continue;
-        to->via = set->t[i - 1];
+    case CV_CODE_NATIVE:
+        to->via = via;
         to->has_via = true;
-        struct cv_reason *r =
-            cv_judge_reason(j, "G1", CV_R_PASS, (int)gpu,
+        r = cv_judge_reason(j, "G1", CV_R_PASS, (int)gpu,
                             cv_arena_fmt(j->a, "The build's " CV_FMT " code runs on " CV_FMT ".",
-                                         CV_ARG(cv_target_str(j->a, to->via)), CV_ARG(name)));
+                                         CV_ARG(cv_target_str(j->a, via)), CV_ARG(name)));
         cv_judge_fact(j, r, CV_T_TORCH_ARCHS, j->b->arch_row);
         return;
-    }
-    for (unsigned i = set->n; i > 0; i--) {
-        if (!ptx_runs(set->t[i - 1], g->cc))
-            continue;
-        if (set->t[i - 1].unsure) {
-            (void)cv_judge_reason(j, "G1", CV_R_UNKNOWN, (int)gpu,
-                                  cv_arena_fmt(j->a,
-                                               "Whether this build carries the PTX that " CV_FMT
-                                               " would need (" CV_FMT ") is not known.",
-                                               CV_ARG(name),
-                                               CV_ARG(cv_target_str(j->a, set->t[i - 1]))));
-            to->verdict = cv_verdict_worse(to->verdict, CV_V_UNKNOWN);
-            return;
-        }
-        by_jit(j, gpu, set->t[i - 1], to);
+    case CV_CODE_MAYBE:
+        r = cv_judge_reason(j, "G1", CV_R_UNKNOWN, (int)gpu,
+                            cv_arena_fmt(j->a,
+                                         "Whether this build carries the PTX that " CV_FMT
+                                         " would need (" CV_FMT ") is not known.",
+                                         CV_ARG(name), CV_ARG(cv_target_str(j->a, via))));
+        cv_judge_fact(j, r, CV_T_TORCH_ARCHS, j->b->arch_row);
+        to->verdict = cv_verdict_worse(to->verdict, CV_V_UNKNOWN);
         return;
+    case CV_CODE_JIT:
+        by_jit(j, gpu, via, to);
+        return;
+    case CV_CODE_NONE:
+        fail(j, gpu, to);
     }
-    fail(j, gpu, to);
 }
 
 /* G2: cuDNN drops architectures earlier than PyTorch. A warning, no verdict. */
 void cv_judge_cudnn(struct cv_judging *j, uint32_t gpu)
 {
     const struct cv_gpu *g = &j->m->gpus[gpu];
-    if (!cv_dotted_ok(j->b->cudnn))
+    if (!cv_cudnn_drops(j->b, g->cc))
         return;
-    for (uint32_t r = 0; r < cv_facts_rows(j->f, CV_T_CUDNN_FLOOR); r++) {
-        cv_str from = cv_facts_at(j->f, CV_T_CUDNN_FLOOR, r, 0),
-               below = cv_facts_get(j->f, CV_T_CUDNN_FLOOR, r, "below");
-        struct cv_cc min;
-        if (cv_dotted_cmp(j->b->cudnn, from) < 0 ||
-            (cv_dotted_ok(below) && cv_dotted_cmp(j->b->cudnn, below) >= 0))
-            continue;
-        if (!cv_cc_parse(cv_facts_get(j->f, CV_T_CUDNN_FLOOR, r, "cc_min"), &min) ||
-            cv_cc_cmp(g->cc, min) >= 0)
-            continue;
-        struct cv_reason *why = cv_judge_reason(
-            j, "G2", CV_R_WARN, (int)gpu,
-            cv_arena_fmt(j->a,
-                         "cuDNN " CV_FMT " needs compute capability %u.%u or newer; " CV_FMT
-                         " is older, so convolutions fail there.",
-                         CV_ARG(j->b->cudnn), min.major, min.minor, CV_ARG(cv_gpu_words(j->a, g))));
-        cv_judge_fact(j, why, CV_T_CUDNN_FLOOR, r);
-        if (cv_gpu_counts(j->m, gpu))
-            j->to->g2_warning = true;
-    }
+    struct cv_reason *why = cv_judge_reason(
+        j, "G2", CV_R_WARN, (int)gpu,
+        cv_arena_fmt(j->a,
+                     "cuDNN " CV_FMT " needs compute capability %u.%u or newer; " CV_FMT
+                     " is older, so convolutions fail there.",
+                     CV_ARG(j->b->cudnn), j->b->cudnn_min.major, j->b->cudnn_min.minor,
+                     CV_ARG(cv_gpu_words(j->a, g))));
+    cv_judge_fact(j, why, CV_T_CUDNN_FLOOR, j->b->cudnn_row);
+    if (cv_gpu_counts(j->m, gpu))
+        j->to->g2_warning = true;
 }

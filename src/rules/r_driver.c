@@ -2,38 +2,42 @@
  * driver-branches, forward-compat and gpu-arch. */
 #include "rules/judge.h"
 
-/* The first ">=" driver among the releases of CUDA x.y. */
-cv_str cv_driver_native_min(const struct cv_facts *f, struct cv_xy cuda, bool windows,
-                            uint32_t *ret_row)
+static void native_min(const struct cv_facts *f, struct cv_floors *to, int windows)
 {
-    const char *column = windows ? "windows_driver_doc" : "linux_driver_doc";
+    int column =
+        cv_facts_column(f, CV_T_CUDA_RELEASES, windows ? "windows_driver_doc" : "linux_driver_doc");
     cv_str best = CV_S("");
-    *ret_row = CV_NO_ROW;
-    for (uint32_t r = 0; r < cv_facts_rows(f, CV_T_CUDA_RELEASES); r++) {
+    to->native_row[windows] = CV_NO_ROW;
+    for (uint32_t r = 0; column >= 0 && r < cv_facts_rows(f, CV_T_CUDA_RELEASES); r++) {
         struct cv_xy xy;
-        cv_str v = cv_facts_get(f, CV_T_CUDA_RELEASES, r, column);
+        cv_str v = cv_facts_at(f, CV_T_CUDA_RELEASES, r, (unsigned)column);
         if (!cv_xy_parse(cv_facts_at(f, CV_T_CUDA_RELEASES, r, 0), &xy) ||
-            cv_xy_cmp(xy, cuda) != 0 || !cv_dotted_ok(v))
+            cv_xy_cmp(xy, to->cuda) != 0 || !cv_dotted_ok(v))
             continue;
         if (best.len == 0 || cv_dotted_cmp(v, best) < 0) {
             best = v;
-            *ret_row = r;
+            to->native_row[windows] = r;
         }
     }
-    return best;
+    to->native[windows] = best;
 }
 
-cv_str cv_driver_minor_min(const struct cv_facts *f, unsigned major, bool windows,
-                           uint32_t *ret_row)
+/* native: the lowest ">=" driver among the releases of CUDA x.y; minor: the floor of the major version. */
+void cv_floors_find(const struct cv_facts *f, struct cv_xy cuda, struct cv_floors *ret)
 {
     char id[16] = "minor-";
-    id[6] = (char)('0' + major / 10 % 10);
-    id[7] = (char)('0' + major % 10);
-    *ret_row = cv_facts_find1(f, CV_T_COMPAT_RULES, (cv_str){id, 8});
-    if (*ret_row == CV_NO_ROW || major < 11)
-        return CV_S("");
-    cv_str v = cv_facts_get(f, CV_T_COMPAT_RULES, *ret_row, windows ? "windows_min" : "linux_min");
-    return cv_dotted_ok(v) ? v : CV_S("");
+    *ret = (struct cv_floors){.cuda = cuda};
+    id[6] = (char)('0' + cuda.major / 10 % 10);
+    id[7] = (char)('0' + cuda.major % 10);
+    ret->minor_row = cv_facts_find1(f, CV_T_COMPAT_RULES, (cv_str){id, 8});
+    for (int w = 0; w < 2; w++) {
+        native_min(f, ret, w);
+        if (ret->minor_row == CV_NO_ROW || cuda.major < 11)
+            continue;
+        cv_str v =
+            cv_facts_get(f, CV_T_COMPAT_RULES, ret->minor_row, w ? "windows_min" : "linux_min");
+        ret->minor[w] = cv_dotted_ok(v) ? v : CV_S("");
+    }
 }
 
 /* Is driver >= minimum? On Tegra by branch. */
@@ -52,9 +56,14 @@ static bool l4t_number(const struct cv_judging *j, cv_str driver)
     return cv_known(&j->m->place.jetson) && cv_dotted_num(driver, 0, &first) && first < 100;
 }
 
+static cv_str words_of(struct cv_judging *j, const struct cv_gpu *g)
+{
+    return j->quiet ? CV_S("") : cv_gpu_words(j->a, g);
+}
+
 static cv_str build_words(struct cv_judging *j)
 {
-    return cv_arena_fmt(j->a, "CUDA %u.%u", j->b->cuda.major, j->b->cuda.minor);
+    return cv_say(j, "CUDA %u.%u", j->b->cuda.major, j->b->cuda.minor);
 }
 
 static void set_mode(struct cv_judging *j, enum cv_driver_mode mode)
@@ -76,6 +85,18 @@ static bool compat_cuda(const struct cv_judging *j, struct cv_xy *ret)
     if (cv_known(&d->compat_cuda) && cv_xy_parse(d->compat_cuda.v, ret))
         return true;
     return cv_known(&d->compat) && cv_facts_driver_cuda(j->f, d->compat.v, false, ret, &row);
+}
+
+/* The row of that package; the key is borrowed from it. */
+static uint32_t compat_row(const struct cv_facts *f, struct cv_xy cuda, cv_str *ret_key)
+{
+    for (uint32_t r = 0; r < cv_facts_rows(f, CV_T_FORWARD_COMPAT); r++) {
+        struct cv_xy xy;
+        *ret_key = cv_facts_at(f, CV_T_FORWARD_COMPAT, r, 0);
+        if (cv_xy_parse(*ret_key, &xy) && cv_xy_cmp(xy, cuda) == 0)
+            return r;
+    }
+    return CV_NO_ROW;
 }
 
 static enum cv_tri forward_gpus(const struct cv_judging *j)
@@ -104,45 +125,43 @@ static bool try_forward(struct cv_judging *j)
     if ((!cv_known(&d->compat) && !cv_known(&d->compat_cuda)) || !compat_cuda(j, &cuda) ||
         cv_xy_cmp(cuda, j->b->cuda) < 0)
         return false;
-    cv_str key = cv_arena_fmt(j->a, "%u.%u", cuda.major, cuda.minor);
-    uint32_t row = cv_facts_find1(j->f, CV_T_FORWARD_COMPAT, key);
+    cv_str key;
+    uint32_t row = compat_row(j->f, cuda, &key);
     bool branch_known =
         cv_known(&d->version) &&
         cv_facts_driver_branch(j->f, d->version.v, j->windows, &branch, &branch_row);
     if (row == CV_NO_ROW || !branch_known)
         return false;
-    cv_str text = cv_arena_fmt(j->a, "%u", branch);
+    cv_str text = cv_facts_at(j->f, CV_T_DRIVER_BRANCHES, branch_row, 0);
     if (!cv_str_has_word(cv_facts_get(j->f, CV_T_FORWARD_COMPAT, row, "base_branches"), ' ', text))
         return false;
     enum cv_tri gpus = forward_gpus(j);
     struct cv_reason *r;
     if (gpus == CV_NO) {
         r = cv_judge_reason(j, "D1", CV_R_FAIL, -1,
-                            cv_arena_fmt(j->a,
-                                         "The cuda-compat package for CUDA " CV_FMT
-                                         " is on the loader's path, but only data-centre GPUs may "
-                                         "use it: CUDA fails with error 804.",
-                                         CV_ARG(key)));
+                            cv_say(j,
+                                   "The cuda-compat package for CUDA " CV_FMT
+                                   " is on the loader's path, but only data-centre GPUs may "
+                                   "use it: CUDA fails with error 804.",
+                                   CV_ARG(key)));
         cv_judge_fact(j, r, CV_T_COMPAT_RULES,
                       cv_facts_find1(j->f, CV_T_COMPAT_RULES, CV_S("forward-hw")));
         set_mode(j, CV_MODE_TOO_OLD);
     } else if (gpus == CV_UNKNOWN) {
         r = cv_judge_reason(
             j, "D1", CV_R_UNKNOWN, -1,
-            cv_arena_fmt(
-                j->a,
-                "The cuda-compat package for CUDA " CV_FMT
-                " is on the loader's path, but it is not known whether this GPU may use it.",
-                CV_ARG(key)));
+            cv_say(j,
+                   "The cuda-compat package for CUDA " CV_FMT
+                   " is on the loader's path, but it is not known whether this GPU may use it.",
+                   CV_ARG(key)));
         set_mode(j, CV_MODE_UNKNOWN);
     } else {
         r = cv_judge_reason(j, "D1", CV_R_PASS, -1,
-                            cv_arena_fmt(j->a,
-                                         "Driver " CV_FMT " is older than " CV_FMT
-                                         " needs, but the cuda-compat package for CUDA " CV_FMT
-                                         " on the loader's path bridges that on a data-centre GPU.",
-                                         CV_ARG(d->version.v), CV_ARG(build_words(j)),
-                                         CV_ARG(key)));
+                            cv_say(j,
+                                   "Driver " CV_FMT " is older than " CV_FMT
+                                   " needs, but the cuda-compat package for CUDA " CV_FMT
+                                   " on the loader's path bridges that on a data-centre GPU.",
+                                   CV_ARG(d->version.v), CV_ARG(build_words(j)), CV_ARG(key)));
         set_mode(j, CV_MODE_FORWARD);
     }
     cv_judge_fact(j, r, CV_T_FORWARD_COMPAT, row);
@@ -154,38 +173,35 @@ static bool try_forward(struct cv_judging *j)
 static void no_driver(struct cv_judging *j)
 {
     j->to->driver_have = CV_S("none");
-    (void)cv_judge_reason(
-        j, "D1", CV_R_FAIL, -1,
-        cv_arena_fmt(j->a, "There is no NVIDIA driver; this build needs one for " CV_FMT ".",
-                     CV_ARG(build_words(j))));
+    (void)cv_judge_reason(j, "D1", CV_R_FAIL, -1,
+                          cv_say(j,
+                                 "There is no NVIDIA driver; this build needs one for " CV_FMT ".",
+                                 CV_ARG(build_words(j))));
     set_mode(j, CV_MODE_TOO_OLD);
 }
 
 /* CUDA before 11: the driver must be the toolkit's own or newer; its API version is not asked. */
 static void judge_exact(struct cv_judging *j, cv_str driver)
 {
-    uint32_t row;
-    cv_str min = cv_driver_native_min(j->f, j->b->cuda, j->windows, &row);
+    cv_str min = j->b->floors.native[j->windows];
+    uint32_t row = j->b->floors.native_row[j->windows];
     struct cv_reason *r;
     if (min.len == 0) {
         r = cv_judge_reason(j, "D1", CV_R_UNKNOWN, -1,
-                            cv_arena_fmt(j->a,
-                                         "The oldest driver for " CV_FMT " is not in the tables.",
-                                         CV_ARG(build_words(j))));
+                            cv_say(j, "The oldest driver for " CV_FMT " is not in the tables.",
+                                   CV_ARG(build_words(j))));
         set_mode(j, CV_MODE_UNKNOWN);
     } else if (reaches(j, driver, min)) {
-        r = cv_judge_reason(j, "D1", CV_R_PASS, -1,
-                            cv_arena_fmt(j->a,
-                                         "Driver " CV_FMT " is not older than " CV_FMT
-                                         ", the oldest for " CV_FMT ".",
-                                         CV_ARG(driver), CV_ARG(min), CV_ARG(build_words(j))));
+        r = cv_judge_reason(
+            j, "D1", CV_R_PASS, -1,
+            cv_say(j, "Driver " CV_FMT " is not older than " CV_FMT ", the oldest for " CV_FMT ".",
+                   CV_ARG(driver), CV_ARG(min), CV_ARG(build_words(j))));
         set_mode(j, CV_MODE_NATIVE);
     } else {
-        r = cv_judge_reason(j, "D1", CV_R_FAIL, -1,
-                            cv_arena_fmt(j->a,
-                                         "Driver " CV_FMT " is older than " CV_FMT
-                                         ", the oldest for " CV_FMT ".",
-                                         CV_ARG(driver), CV_ARG(min), CV_ARG(build_words(j))));
+        r = cv_judge_reason(
+            j, "D1", CV_R_FAIL, -1,
+            cv_say(j, "Driver " CV_FMT " is older than " CV_FMT ", the oldest for " CV_FMT ".",
+                   CV_ARG(driver), CV_ARG(min), CV_ARG(build_words(j))));
         set_mode(j, CV_MODE_TOO_OLD);
     }
     cv_judge_fact(j, r, CV_T_CUDA_RELEASES, row);
@@ -194,14 +210,12 @@ static void judge_exact(struct cv_judging *j, cv_str driver)
 static void too_old(struct cv_judging *j, cv_str driver, cv_str min, uint32_t row)
 {
     cv_str text =
-        min.len
-            ? cv_arena_fmt(j->a,
-                           "Driver " CV_FMT " is older than " CV_FMT
-                           ", the oldest that runs CUDA %u.x; this build is for " CV_FMT ".",
-                           CV_ARG(driver), CV_ARG(min), j->b->cuda.major, CV_ARG(build_words(j)))
-            : cv_arena_fmt(j->a,
-                           "Driver " CV_FMT " does not reach " CV_FMT ", which this build is for.",
-                           CV_ARG(driver), CV_ARG(build_words(j)));
+        min.len ? cv_say(j,
+                         "Driver " CV_FMT " is older than " CV_FMT
+                         ", the oldest that runs CUDA %u.x; this build is for " CV_FMT ".",
+                         CV_ARG(driver), CV_ARG(min), j->b->cuda.major, CV_ARG(build_words(j)))
+                : cv_say(j, "Driver " CV_FMT " does not reach " CV_FMT ", which this build is for.",
+                         CV_ARG(driver), CV_ARG(build_words(j)));
     cv_judge_fact(j, cv_judge_reason(j, "D1", CV_R_FAIL, -1, text), CV_T_COMPAT_RULES, row);
     set_mode(j, CV_MODE_TOO_OLD);
 }
@@ -210,8 +224,8 @@ static void judge_modern(struct cv_judging *j, cv_str driver)
 {
     const struct cv_driver *d = &j->m->driver;
     struct cv_xy api = {0};
-    uint32_t row, branch_row = CV_NO_ROW, branch;
-    cv_str min = cv_driver_minor_min(j->f, j->b->cuda.major, j->windows, &row);
+    uint32_t row = j->b->floors.minor_row, branch_row = CV_NO_ROW, branch;
+    cv_str min = j->b->floors.minor[j->windows];
     bool api_known = cv_known(&d->cuda) && cv_xy_parse(d->cuda.v, &api);
     struct cv_reason *r;
     if (driver.len)
@@ -219,10 +233,9 @@ static void judge_modern(struct cv_judging *j, cv_str driver)
     if (api_known && cv_xy_cmp(api, j->b->cuda) >= 0) {
         r = cv_judge_reason(
             j, "D1", CV_R_PASS, -1,
-            cv_arena_fmt(
-                j->a, "Driver " CV_FMT " supports up to CUDA %u.%u; this build is for " CV_FMT ".",
-                CV_ARG(driver.len ? driver : CV_S("(version unknown)")), api.major, api.minor,
-                CV_ARG(build_words(j))));
+            cv_say(j, "Driver " CV_FMT " supports up to CUDA %u.%u; this build is for " CV_FMT ".",
+                   CV_ARG(driver.len ? driver : CV_S("(version unknown)")), api.major, api.minor,
+                   CV_ARG(build_words(j))));
         cv_judge_fact(j, r, CV_T_DRIVER_BRANCHES, branch_row);
         set_mode(j, CV_MODE_NATIVE);
         return;
@@ -236,22 +249,21 @@ static void judge_modern(struct cv_judging *j, cv_str driver)
         return;
     }
     if (!api_known || !driver.len || !min.len) {
-        r = cv_judge_reason(j, "D1", CV_R_UNKNOWN, -1,
-                            cv_arena_fmt(j->a,
-                                         "The newest CUDA that driver " CV_FMT
-                                         " supports is not in the tables.",
-                                         CV_ARG(driver.len ? driver : CV_S("(version unknown)"))));
+        r = cv_judge_reason(
+            j, "D1", CV_R_UNKNOWN, -1,
+            cv_say(j, "The newest CUDA that driver " CV_FMT " supports is not in the tables.",
+                   CV_ARG(driver.len ? driver : CV_S("(version unknown)"))));
         cv_judge_fact(j, r, CV_T_COMPAT_RULES, row);
         set_mode(j, CV_MODE_UNKNOWN);
         return;
     }
     r = cv_judge_reason(j, "D1", CV_R_PASS, -1,
-                        cv_arena_fmt(j->a,
-                                     "Driver " CV_FMT " supports up to CUDA %u.%u; " CV_FMT
-                                     " runs on it by minor-version compatibility (from " CV_FMT
-                                     " on), without compiling PTX.",
-                                     CV_ARG(driver), api.major, api.minor, CV_ARG(build_words(j)),
-                                     CV_ARG(min)));
+                        cv_say(j,
+                               "Driver " CV_FMT " supports up to CUDA %u.%u; " CV_FMT
+                               " runs on it by minor-version compatibility (from " CV_FMT
+                               " on), without compiling PTX.",
+                               CV_ARG(driver), api.major, api.minor, CV_ARG(build_words(j)),
+                               CV_ARG(min)));
     cv_judge_fact(j, r, CV_T_COMPAT_RULES, row);
     cv_judge_fact(j, r, CV_T_DRIVER_BRANCHES, branch_row);
     set_mode(j, CV_MODE_MINOR);
@@ -293,8 +305,7 @@ void cv_judge_driver_need(struct cv_judging *j)
 {
     uint32_t row;
     bool native = j->b->cuda.major < 11 || j->ptx_needed;
-    cv_str base = native ? cv_driver_native_min(j->f, j->b->cuda, j->windows, &row)
-                         : cv_driver_minor_min(j->f, j->b->cuda.major, j->windows, &row);
+    cv_str base = native ? j->b->floors.native[j->windows] : j->b->floors.minor[j->windows];
     if (cv_known(&j->m->place.jetson))
         return; /* a Jetson's driver comes with its JetPack */
     raise_need(j, base);
@@ -313,6 +324,25 @@ void cv_judge_driver_need(struct cv_judging *j)
     }
 }
 
+cv_str cv_driver_last(const struct cv_facts *f, const struct cv_machine *m)
+{
+    uint32_t least = UINT32_MAX, v;
+    cv_str text = CV_S("");
+    for (uint32_t i = 0; i < m->n_gpus; i++) {
+        const struct cv_gpu *g = &m->gpus[i];
+        if (!cv_gpu_counts(m, i) || !cv_known(&g->cc_text) || g->tegra)
+            continue;
+        uint32_t row = cv_facts_gpu_arch(f, g->cc);
+        cv_str last =
+            row == CV_NO_ROW ? CV_S("") : cv_facts_get(f, CV_T_GPU_ARCH, row, "last_driver");
+        if (cv_dotted_num(last, 0, &v) && v < least) {
+            least = v;
+            text = last;
+        }
+    }
+    return text;
+}
+
 /* ---- D2 ---- */
 
 static void d2_fail(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judgement *to, uint32_t row,
@@ -326,17 +356,15 @@ static bool wrong_flavour(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judg
                           uint32_t row)
 {
     cv_str open = cv_facts_get(j->f, CV_T_GPU_ARCH, row, "open_modules");
-    cv_str name = cv_gpu_words(j->a, &j->m->gpus[gpu]);
+    cv_str name = words_of(j, &j->m->gpus[gpu]);
     if (cv_str_eqz(open, "required") && j->m->driver.flavour == CV_FLAVOUR_CLOSED)
         d2_fail(j, gpu, to, row,
-                cv_arena_fmt(
-                    j->a, CV_FMT " needs the open kernel modules, but the closed ones are loaded.",
-                    CV_ARG(name)));
+                cv_say(j, CV_FMT " needs the open kernel modules, but the closed ones are loaded.",
+                       CV_ARG(name)));
     else if (cv_str_eqz(open, "no") && j->m->driver.flavour == CV_FLAVOUR_OPEN)
         d2_fail(j, gpu, to, row,
-                cv_arena_fmt(
-                    j->a, CV_FMT " cannot be driven by the open kernel modules, which are loaded.",
-                    CV_ARG(name)));
+                cv_say(j, CV_FMT " cannot be driven by the open kernel modules, which are loaded.",
+                       CV_ARG(name)));
     else
         return false;
     return true;
@@ -352,41 +380,39 @@ void cv_judge_gpu_driver(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judge
     bool known = cv_facts_driver_branch(j->f, d->version.v, j->windows, &branch, &branch_row);
     if (!known && (j->windows || !cv_dotted_num(d->version.v, 0, &branch))) {
         (void)cv_judge_reason(j, "D2", CV_R_UNKNOWN, (int)gpu,
-                              cv_arena_fmt(j->a,
-                                           "The branch of driver " CV_FMT " is not in the tables.",
-                                           CV_ARG(d->version.v)));
+                              cv_say(j, "The branch of driver " CV_FMT " is not in the tables.",
+                                     CV_ARG(d->version.v)));
         to->verdict = cv_verdict_worse(to->verdict, CV_V_UNKNOWN);
         return;
     }
     cv_str first_text = cv_facts_get(j->f, CV_T_GPU_ARCH, row, "first_driver"),
            last_text = cv_facts_get(j->f, CV_T_GPU_ARCH, row, "last_driver");
-    cv_str name = cv_gpu_words(j->a, g);
+    cv_str name = words_of(j, g);
     bool first_known = cv_dotted_num(first_text, 0, &first),
          last_known = cv_dotted_num(last_text, 0, &last);
     if (first_known && branch < first) {
         d2_fail(j, gpu, to, row,
-                cv_arena_fmt(j->a,
-                             "Driver " CV_FMT " is older than the first branch that drives " CV_FMT
-                             ", %u.",
-                             CV_ARG(d->version.v), CV_ARG(name), first));
+                cv_say(j,
+                       "Driver " CV_FMT " is older than the first branch that drives " CV_FMT
+                       ", %u.",
+                       CV_ARG(d->version.v), CV_ARG(name), first));
         return;
     }
     if (last_known && branch > last) {
         d2_fail(j, gpu, to, row,
-                cv_arena_fmt(j->a,
-                             "Driver " CV_FMT " has dropped " CV_FMT
-                             ": branch %u is the last that drives it.",
-                             CV_ARG(d->version.v), CV_ARG(name), last));
+                cv_say(j,
+                       "Driver " CV_FMT " has dropped " CV_FMT
+                       ": branch %u is the last that drives it.",
+                       CV_ARG(d->version.v), CV_ARG(name), last));
         return;
     }
     bool unsure = !known || (!first_known && g->cc.major >= 7);
     struct cv_reason *r = cv_judge_reason(
         j, "D2", unsure ? CV_R_UNKNOWN : CV_R_PASS, (int)gpu,
-        unsure ? cv_arena_fmt(j->a,
-                              "Whether driver " CV_FMT " drives " CV_FMT " is not in the tables.",
-                              CV_ARG(d->version.v), CV_ARG(name))
-               : cv_arena_fmt(j->a, "Driver " CV_FMT " drives " CV_FMT ".", CV_ARG(d->version.v),
-                              CV_ARG(name)));
+        unsure ? cv_say(j, "Whether driver " CV_FMT " drives " CV_FMT " is not in the tables.",
+                        CV_ARG(d->version.v), CV_ARG(name))
+               : cv_say(j, "Driver " CV_FMT " drives " CV_FMT ".", CV_ARG(d->version.v),
+                        CV_ARG(name)));
     cv_judge_fact(j, r, CV_T_GPU_ARCH, row);
     if (unsure)
         to->verdict = cv_verdict_worse(to->verdict, CV_V_UNKNOWN);

@@ -5,6 +5,16 @@
 #include "core/finding.h"
 #include "facts/facts.h"
 
+/* The oldest drivers for one CUDA x.y, [0] Linux, [1] Windows; "" = not known. */
+struct cv_floors {
+    struct cv_xy cuda;
+    cv_str native[2], minor[2];
+    uint32_t native_row[2], minor_row; /* of cuda-releases, compat-rules */
+};
+
+/* What the tables say of a build's existence. */
+enum cv_exists { CV_EXISTS = 0, CV_EXISTS_REMOVED, CV_EXISTS_DOUBT, CV_EXISTS_NEWER, CV_EXISTS_NOT };
+
 /* One PyTorch build: a row of torch-builds or an installed torch. Unknown texts are "". */
 struct cv_build {
     cv_str torch;              /* "2.8.0" */
@@ -22,6 +32,21 @@ struct cv_build {
     bool installed;            /* B1 is not asked */
     uint32_t row;              /* of torch-builds, or CV_NO_ROW */
     uint32_t arch_row;         /* of torch-archs, or CV_NO_ROW */
+    bool listed;               /* enumerated from a table: it exists although row may be CV_NO_ROW (macOS, conda) */
+    bool on_pypi;              /* the default registry serves it for this platform */
+    /* cv_build_prepare: what the rules ask again and again */
+    bool prepared;
+    uint32_t release;          /* in a catalog: index of its release, newest first */
+    enum cv_exists exists;
+    cv_str pythons;            /* "3.10,3.11,3.13t"; "" = not known */
+    cv_str pypi_pythons;       /* those of the default registry, where the index has others */
+    struct cv_xy glibc;        /* 0.0 = not asked */
+    enum cv_table_id b1_table; /* where Pythons and glibc stand */
+    uint32_t b1_row;
+    struct cv_cc cudnn_min;    /* oldest capability that its cuDNN runs on, 0.0 = nothing said */
+    uint32_t cudnn_row;        /* of cudnn-floor */
+    uint64_t tegra_code;       /* bit i: targets.t[i] is code for an integrated GPU */
+    struct cv_floors floors;
 };
 
 enum cv_driver_mode { CV_MODE_NONE = 0, CV_MODE_NATIVE, CV_MODE_MINOR, CV_MODE_FORWARD, CV_MODE_TOO_OLD, CV_MODE_UNKNOWN };
@@ -53,10 +78,47 @@ struct cv_judgement {
 /* What the build is judged on: a machine (with its GPUs, driver, place, python). */
 void cv_judge(const struct cv_facts *f, struct cv_arena *a, const struct cv_machine *m, const struct cv_build *b, struct cv_judgement *ret);
 
+/* The same without words, for choosing among many: what does not depend on the build is asked once. */
+struct cv_view {
+    const struct cv_facts *f;
+    const struct cv_machine *m;
+    bool windows, no_gpu, gpu_open;
+    bool too_many;             /* more kinds of GPU than fit below: cv_judge must be asked */
+    uint32_t n_gpus;           /* kinds of GPU that count */
+    struct {
+        struct cv_cc cc;
+        bool known, tegra;
+        struct cv_xy first_cuda;
+        enum cv_verdict d2;
+    } gpus[16];
+    uint32_t n_modes;
+    struct {
+        struct cv_xy cuda;
+        enum cv_driver_mode mode;
+    } modes[32];
+};
+struct cv_quick {
+    enum cv_verdict verdict;
+    enum cv_driver_mode mode;
+    bool g2_warning;
+};
+void cv_view_init(struct cv_view *v, const struct cv_facts *f, const struct cv_machine *m);
+void cv_judge_quick(struct cv_view *v, const struct cv_build *b, struct cv_quick *ret);
+
 /* Build description from a row of torch-builds / from an installed torch. */
 void cv_build_from_row(const struct cv_facts *f, uint32_t row, struct cv_build *ret);
 void cv_build_from_torch(const struct cv_facts *f, const struct cv_machine *m, const struct cv_torch *t,
                          struct cv_build *ret);
+
+/* The last driver branch that still drives all GPUs here, "" = no such limit. */
+cv_str cv_driver_last(const struct cv_facts *f, const struct cv_machine *m);
+/* Known to have no NVIDIA GPU (also: macOS): then any build runs on the CPU. */
+bool cv_machine_no_gpu(const struct cv_machine *m);
+
+/* Fills the prepared part; existence, Pythons and glibc of a build that is not installed (rules.md, B1). */
+void cv_build_prepare(const struct cv_facts *f, struct cv_build *b);
+/* macOS has one build a release, "cpu"; arch "aarch64" or "x86_64". False: none for this release. */
+bool cv_build_macos(const struct cv_facts *f, uint32_t release_row, cv_str arch, struct cv_build *ret);
 
 /* The doctor's answer for one machine. */
 struct cv_env_judgement {

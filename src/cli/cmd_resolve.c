@@ -1,0 +1,26 @@
+/* cmd_resolve.c: resolve and why. */
+#include "cli.h"
+
+int cli_resolve(const struct cli_options *o)
+{
+    int status = 2, rc = 0;
+    bool why = o->command == CMD_WHY;
+    cuvet_ctx *c = cli_machine(o, &status);
+    if (!c)
+        return status;
+    struct cuvet_resolve_options ask = {
+        .size = sizeof ask, .all = o->all, .any = o->any, .tool = o->tool, .mirror = o->mirror};
+    struct cuvet_style style = cli_style(o);
+    for (int i = 0; rc == 0 && i < o->n_args; i++)
+        rc = cuvet_request(c, o->args[i]);
+    int code = rc < 0 ? rc : why ? cuvet_why(c, &ask) : cuvet_resolve(c, &ask);
+    rc = code < 0         ? code
+         : why && o->json ? cuvet_why_json(c, cli_write, NULL)
+         : why            ? cuvet_why_text(c, &style, cli_write, NULL)
+         : o->json        ? cuvet_resolve_json(c, cli_write, NULL)
+                          : cuvet_resolve_text(c, &style, cli_write, NULL);
+    status = rc == 0 ? code : rc == CUVET_E_IO ? 2 : cli_error("%s", cuvet_error(c));
+    int flushed = rc == 0 || rc == CUVET_E_IO ? cli_flush() : 0;
+    cuvet_free(c);
+    return flushed ? flushed : status;
+}
