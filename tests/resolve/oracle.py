@@ -493,7 +493,10 @@ def good_drivers(cuda, windows, gpus, jit):
 
 
 def need_is_right(machine, build, need):
-    """Is this the oldest driver that D1 and D2 ask for? It must do, and no older known one may."""
+    """Is this the oldest driver that D1 and D2 ask for? It must do, and no older known one may.
+
+    D2 compares branches; the version at which a GPU was first seen in a branch may be named instead of the branch (B300: 580.82.07).
+    """
     windows, gpus = windows_numbers(machine, build), tuple(machine.gpus or [])
     if any(is_tegra(g.cc) or d2("580", False, g) == "unknown" for g in gpus):
         return True  # by branch only, or not known at all
@@ -504,7 +507,8 @@ def need_is_right(machine, build, need):
     if need is None or not would_do(need, build.cuda, windows, gpus, jit):
         return False
     at = numbers(need if "." in need else need + ".0")
-    return not any(numbers(v) < at for v in good)
+    named = [numbers(arch_row(g.cc)["first_driver"]) for g in gpus if arch_row(g.cc)["first_driver"] != "?"]
+    return not any(numbers(v) < at and not any(f[0] == at[0] == numbers(v)[0] and numbers(v) < f for f in named) for v in good)
 
 
 @dataclass

@@ -77,7 +77,9 @@ def test_case(cuvet, ident, command, args, answer, reason):
         wrong.append(f"best is {entry and build_of(entry)} ({entry and entry['verdict']}), wanted {best}")
     elif entry:
         wrong += check_entry(entry, verdict, named)
-    every = {} if command == "why" else {build_of(e): e["verdict"] for e in doc["rejected"] + doc["candidates"]}
+    machine, _ = oracle.machine_of(args)
+    there = [] if command == "why" else [e for e in doc["rejected"] + doc["candidates"] if machine.os in (None, e["os"]) and machine.arch in (None, e["arch"])]
+    every = {build_of(e): e["verdict"] for e in there}
     wrong += [f"{b} is {every.get(b)}, wanted {v}" for b, v in lost.items() if every.get(b) != v]
     assert not wrong, f"\n{printed(command, args, *more)}\n{reason}\n" + "\n".join(wrong)
 
