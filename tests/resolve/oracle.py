@@ -3,7 +3,7 @@
 It shares nothing with the C code: it reads the tables as text, looks every row up by walking the table, and asks every build every question. It is slow and
 meant to be read beside the rules. What it leaves out: several machines, conda's channels, words for people, prices of a choice (it only finds the best build).
 
-Where the rules leave two readings, the value is a set of accepted answers (see `modes` and `Oracle.best`).
+Where the OS or CPU is left open several builds are equally good (see `Answer.best`).
 """
 import functools
 import pathlib
@@ -251,7 +251,7 @@ def forward(machine, cuda, windows):
 
 
 def d1(machine, build):
-    """The accepted modes; "open" where the description has no driver."""
+    """The mode; "open" where the description has no driver."""
     windows = windows_numbers(machine, build)
     if machine.driver is None:
         return {"open"}
@@ -259,8 +259,8 @@ def d1(machine, build):
     mode = "too-old" if machine.driver == "none" else by_driver_alone(machine.driver, build.cuda, windows, tegra)
     if mode in ("minor", "too-old"):
         carried = forward(machine, build.cuda, windows)
-        if carried == "yes":  # that libcuda is the one in use: the rules let both words stand where minor holds too
-            return {"forward", mode} - {"too-old"}
+        if carried == "yes":  # that libcuda is the one in use, also where minor would do
+            return {"forward"}
         if carried == "unknown" and mode == "too-old":
             return {"unknown"}
     return {mode}
@@ -287,6 +287,8 @@ def d2(driver, windows, gpu):
     if row["tegra"] == "yes":
         return "pass"
     branch, known = branch_of(driver, windows)
+    if windows and known is None and branch > 340:
+        return "unknown"  # above the highest Windows number: whatever the GPU's limits are
     if row["last_driver"] not in ("-", "?") and branch > int(row["last_driver"].split(".")[0]):
         return "fail"
     if row["first_driver"] == "?":
@@ -454,8 +456,6 @@ def judge_gpu(machine, build, gpu, j):
     if verdict == "works-jit":
         if j.modes == {"minor"}:
             said.append("driver-too-old")
-        if "forward" in j.modes:
-            j.modes = {"forward"}
     if "too-old" in j.modes:
         said.append("driver-too-old")
     if "open" in j.modes:
@@ -484,7 +484,7 @@ def drivers(windows):
         return sorted({r["version"] for r in table("driver-versions")}, key=numbers)
     floors = {r["windows_min"] for r in table("compat-rules") if r["id"].startswith("minor-1") and r["windows_min"] != "-"}
     floors |= {r["windows_driver_doc"] for r in table("cuda-releases") if r["windows_driver_doc"] not in ("?", "N/A")}
-    return sorted(floors | {f"{n}.{m:02}" for n in range(340, 618) for m in (0, 99)}, key=numbers)
+    return sorted(floors | {f"{n}.{m:02}" for n in range(340, 618) for m in (99,)}, key=numbers)
 
 
 @functools.lru_cache(None)

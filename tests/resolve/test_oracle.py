@@ -217,7 +217,10 @@ def one_build(machine, j, entry):
         wrong.append(f"driver.mode {mode}, the oracle: {'/'.join(map(str, modes))}")
     elif mode and not oracle.need_is_right(machine, j.build, entry["driver"]["need"]):
         wrong.append(f"driver.need {entry['driver']['need']} is not the oldest driver that does")
-    if j.modes and [(g["cc"], g["via"]) for g in entry["gpus"]] != [g[:2] for g in j.gpus]:
+    got, known = [(g["cc"], g["via"]) for g in entry["gpus"]], [g[:2] for g in j.gpus]
+    if j.verdict not in oracle.RUNS:  # PTX that the driver cannot compile: named or not
+        got, known = ([(cc, None if (via or "").startswith("compute") else via) for cc, via in gpus] for gpus in (got, known))
+    if j.modes and got != known:
         wrong.append(f"gpus {[(g['cc'], g['via']) for g in entry['gpus']]}, the oracle: {[g[:2] for g in j.gpus]}")
     if j.modes and j.verdict in ("works", "works-jit") and [g["verdict"] for g in entry["gpus"]] != [g[2] for g in j.gpus]:
         wrong.append(f"verdicts of the GPUs {[g['verdict'] for g in entry['gpus']]}, the oracle: {[g[2] for g in j.gpus]}")
@@ -255,15 +258,15 @@ def cut_down(cuvet, args, every):
 
 @pytest.mark.parametrize("chunk", range((CASES + CHUNK - 1) // CHUNK))
 def test_as_the_oracle(cuvet, chunk):
-    bad = []
+    bad = {}
     for i in range(chunk * CHUNK, min(CASES, (chunk + 1) * CHUNK)):
         args = random_args(random.Random(f"{SEED}/{i}"))
         if differences(cuvet, args, i % 5 == 0):
             less, wrong = cut_down(cuvet, args, i % 5 == 0)
-            bad.append(f"case {i}: {printed('resolve', less, *(['--all'] if i % 5 == 0 else []))}\n    " + "\n    ".join(wrong[:6]))
+            bad.setdefault(printed("resolve", less, *(["--all"] if i % 5 == 0 else [])), f"case {i}:\n    " + "\n    ".join(wrong[:6]))
         if len(bad) >= 5:
             break
-    assert not bad, f"\n{len(bad)} disagree (seed {SEED}):\n" + "\n".join(bad)
+    assert not bad, f"\n{len(bad)} disagree (seed {SEED}):\n" + "\n".join(f"{command}\n  {what}" for command, what in bad.items())
 
 
 def test_the_generator_reaches_everything():
