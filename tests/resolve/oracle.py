@@ -529,6 +529,12 @@ class Request:
             return False
         return True
 
+    def beyond_the_table(self):
+        """Only releases newer than the table would do."""
+        known = [Version(r["torch"]) for r in table("torch-releases")]
+        named = [Version(s.version) for s in self.torch if s.operator == "==" and "*" not in s.version]
+        return not any(self.torch.contains(v) for v in known) and any(self.torch.contains(v) for v in [Version("9999"), *(v for v in named if v > max(known))])
+
     def wants_cpu(self):
         return "+cpu" in str(self.torch)
 
@@ -608,4 +614,4 @@ def resolve(machine, words=()):
     if candidates:
         best = [j for j in candidates if order(j) == order(candidates[0])]
         return Answer(judged, best, EXIT[best[0].verdict], candidates)
-    return Answer(judged, [], 3 if any(j.verdict == "unknown" for j in judged) else 1, [])
+    return Answer(judged, [], 3 if request.beyond_the_table() or any(j.verdict == "unknown" for j in judged) else 1, [])
