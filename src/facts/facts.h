@@ -103,8 +103,8 @@ int cv_facts_overlay(struct cv_arena *a, const struct cv_tsv *const tsv[CV_N_TAB
 bool cv_facts_driver_cuda(const struct cv_facts *f, cv_str driver, bool windows, struct cv_xy *ret, uint32_t *ret_row);
 /* The Linux branch of a driver ("535"); for a Windows number the branch whose numbers it carries. false = unknown. */
 bool cv_facts_driver_branch(const struct cv_facts *f, cv_str driver, bool windows, uint32_t *ret_branch, uint32_t *ret_row);
-/* A bare branch -> its newest known version; anything else unchanged. */
-cv_str cv_facts_driver_full(const struct cv_facts *f, cv_str driver);
+/* A bare branch -> its newest known version (Windows: its highest first number); anything else unchanged. */
+cv_str cv_facts_driver_full(const struct cv_facts *f, cv_str driver, bool windows);
 /* Row of gpu-arch for a compute capability. */
 uint32_t cv_facts_gpu_arch(const struct cv_facts *f, struct cv_cc cc);
 

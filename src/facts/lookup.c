@@ -50,13 +50,14 @@ bool cv_facts_driver_cuda(const struct cv_facts *f, cv_str driver, bool windows,
     return true;
 }
 
-cv_str cv_facts_driver_full(const struct cv_facts *f, cv_str driver)
+cv_str cv_facts_driver_full(const struct cv_facts *f, cv_str driver, bool windows)
 {
     if (cv_str_has(driver, ".") || !cv_dotted_ok(driver))
         return driver;
     uint32_t row = cv_facts_find1(f, CV_T_DRIVER_BRANCHES, driver);
-    cv_str last =
-        row == CV_NO_ROW ? CV_S("") : cv_facts_get(f, CV_T_DRIVER_BRANCHES, row, "last_version");
+    cv_str last = row == CV_NO_ROW ? CV_S("")
+                                   : cv_facts_get(f, CV_T_DRIVER_BRANCHES, row,
+                                                  windows ? "windows_max" : "last_version");
     return cv_dotted_ok(last) ? last : driver;
 }
 

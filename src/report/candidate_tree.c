@@ -38,6 +38,8 @@ struct cv_node *cv_tree_driver(struct cv_arena *a, const struct cv_judgement *j)
     (void)cv_node_put(o, "mode", cv_node_text(a, cv_str_z(cv_driver_mode_name(j->mode))));
     (void)cv_node_put(o, "have", cv_node_text_or_null(a, j->driver_have));
     (void)cv_node_put(o, "need", cv_node_text_or_null(a, j->driver_need));
+    if (j->driver_last.len)
+        (void)cv_node_put(o, "last_branch", cv_node_text(a, j->driver_last));
     return o;
 }
 

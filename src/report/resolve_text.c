@@ -115,19 +115,21 @@ static cv_str why_words(struct out *o, const struct cv_shown *s)
 static void needs(struct out *o, const struct cv_shown *s)
 {
     const struct cv_judgement *j = &s->on[s->worst].j;
+    if (j->driver_last.len)
+        labelled(
+            o, "", CV_YELLOW,
+            cv_arena_fmt(o->t.a, "the driver's branch is at most " CV_FMT, CV_ARG(j->driver_last)));
     for (uint32_t i = 0; i < j->n_needs; i++) {
         cv_str axis = j->needs[i].axis;
         bool gpu = cv_str_eqz(axis, "gpu");
-        labelled(
-            o, i == 0 ? "If" : "", CV_YELLOW,
-            cv_arena_fmt(o->t.a, CV_FMT " " CV_FMT,
-                         CV_ARG(gpu ? CV_S("the GPU has compute capability")
-                                : cv_str_eqz(axis, "driver_branch") ? CV_S("the driver's branch is")
-                                : cv_str_eqz(axis, "python")        ? CV_S("Python is one of")
-                                : cv_str_eqz(axis, "os")            ? CV_S("the system is")
-                                : cv_str_eqz(axis, "arch")          ? CV_S("the processor is")
-                                                                    : axis),
-                         CV_ARG(j->needs[i].must)));
+        labelled(o, i == 0 ? "If" : "", CV_YELLOW,
+                 cv_arena_fmt(o->t.a, CV_FMT " " CV_FMT,
+                              CV_ARG(gpu ? CV_S("the GPU has compute capability")
+                                     : cv_str_eqz(axis, "python") ? CV_S("Python is one of")
+                                     : cv_str_eqz(axis, "os")     ? CV_S("the system is")
+                                     : cv_str_eqz(axis, "arch")   ? CV_S("the processor is")
+                                                                  : axis),
+                              CV_ARG(j->needs[i].must)));
     }
 }
 

@@ -65,7 +65,7 @@ static void make_commands(const struct cv_answer *w, struct cv_arena *a, struct 
 }
 
 void cv_shown_make(const struct cv_answer *w, const struct cv_query *q, struct cv_arena *a,
-                   const struct cv_build *b, bool with_commands, struct cv_shown *ret)
+                   const struct cv_build *b, bool offered, struct cv_shown *ret)
 {
     *ret = (struct cv_shown){.verdict = CV_V_WORKS, .note = CV_S("")};
     ret->on = cv_arena_alloc(a, q->n_machines * sizeof *ret->on);
@@ -80,8 +80,9 @@ void cv_shown_make(const struct cv_answer *w, const struct cv_query *q, struct c
         }
         ret->g2_warning = ret->g2_warning || ret->on[i].j.g2_warning;
     }
-    ret->offered = with_commands;
-    if (with_commands && ret->on)
+    ret->offered = offered;
+    /* also a build that is not offered can be installed, if it exists and runs: a CPU build on a machine with a GPU */
+    if (ret->on && !cv_verdict_fails(ret->verdict) && ret->verdict != CV_V_UNKNOWN)
         make_commands(w, a, ret);
 }
 
@@ -230,8 +231,8 @@ static int exit_code(const struct cv_answer *w, bool unknown)
     return w->candidates[0].verdict == CV_V_WORKS_IF ? 3 : 0;
 }
 
-static void catalog_for(const struct cv_ask *ask, struct cv_arena *a, bool all,
-                        struct cv_catalog *ret)
+/* Builds for another system or processor are no candidates: they are not in the catalog where the machine's are known. */
+static void catalog_for(const struct cv_ask *ask, struct cv_arena *a, struct cv_catalog *ret)
 {
     const struct cv_place *p = &ask->m[0].place;
     bool os = cv_known(&p->os), arch = cv_known(&p->arch);
@@ -240,11 +241,11 @@ static void catalog_for(const struct cv_ask *ask, struct cv_arena *a, bool all,
         os = os && cv_known(&o->os) && cv_str_eq(o->os.v, p->os.v);
         arch = arch && cv_known(&o->arch) && cv_str_eq(o->arch.v, p->arch.v);
     }
-    cv_catalog_make(ask->f, a, os && !all ? p->os.v : CV_S(""), arch && !all ? p->arch.v : CV_S(""),
+    cv_catalog_make(ask->f, a, os ? p->os.v : CV_S(""), arch ? p->arch.v : CV_S(""),
                     ask->tool_given && cv_tool_is_conda(ask->tool), ret);
 }
 
-static bool start(const struct cv_ask *ask, struct cv_arena *a, bool all, struct cv_catalog *cat,
+static bool start(const struct cv_ask *ask, struct cv_arena *a, struct cv_catalog *cat,
                   struct cv_query *q, struct cv_answer *ret)
 {
     struct cv_view *views = cv_arena_alloc(a, ask->n_machines * sizeof *views);
@@ -252,7 +253,7 @@ static bool start(const struct cv_ask *ask, struct cv_arena *a, bool all, struct
         .ask = *ask, .conflict_text = CV_S(""), .nearest = CV_S(""), .exit_code = 1};
     if (!views)
         return false;
-    catalog_for(ask, a, all, cat);
+    catalog_for(ask, a, cat);
     cv_query_init(q, cat, ask->req, ask->m, ask->n_machines, views);
     return true;
 }
@@ -275,7 +276,7 @@ void cv_answer_make(const struct cv_ask *ask, struct cv_arena *a, struct cv_answ
     struct cv_query q;
     struct cv_survey s;
     bool unknown;
-    if (!start(ask, a, ask->all, &cat, &q, ret))
+    if (!start(ask, a, &cat, &q, ret))
         return;
     cv_query_all(&q, a, &s);
     unknown = s.unknown;
@@ -309,7 +310,7 @@ void cv_answer_why(const struct cv_ask *ask, struct cv_arena *a, struct cv_answe
     struct cv_catalog cat, everything;
     struct cv_query q;
     struct cv_build b;
-    if (!start(ask, a, false, &cat, &q, ret))
+    if (!start(ask, a, &cat, &q, ret))
         return;
     cv_catalog_make(ask->f, a, CV_S(""), CV_S(""), cat.conda, &everything);
     cv_query_why(&q, &everything, a, &b);
@@ -318,9 +319,6 @@ void cv_answer_why(const struct cv_ask *ask, struct cv_arena *a, struct cv_answe
         return;
     cv_shown_make(ret, &q, a, &b, false, to);
     enum cv_verdict v = to->verdict;
-    to->offered =
-        v == CV_V_WORKS || v == CV_V_WORKS_JIT || v == CV_V_WORKS_IF || v == CV_V_CPU_ONLY;
-    if (to->offered)
-        make_commands(ret, a, to);
+    to->offered = !cv_verdict_fails(v) && v != CV_V_UNKNOWN;
     ret->exit_code = v == CV_V_WORKS_IF || v == CV_V_UNKNOWN ? 3 : to->offered ? 0 : 1;
 }

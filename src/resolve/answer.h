@@ -73,7 +73,7 @@ void cv_answer_conflict(struct cv_answer *w, struct cv_arena *a);
 /* answer_plan.c */
 void cv_answer_plan(struct cv_answer *w, struct cv_query *q, struct cv_arena *a);
 /* One build with words for all machines of the query, and its commands where it is offered. */
-void cv_shown_make(const struct cv_answer *w, const struct cv_query *q, struct cv_arena *a, const struct cv_build *b, bool with_commands, struct cv_shown *ret);
+void cv_shown_make(const struct cv_answer *w, const struct cv_query *q, struct cv_arena *a, const struct cv_build *b, bool offered, struct cv_shown *ret);
 /* The active environment, NULL = none known. */
 const struct cv_env *cv_active_env(const struct cv_machine *m);
 

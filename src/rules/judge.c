@@ -74,6 +74,11 @@ bool cv_machine_windows(const struct cv_machine *m)
            (cv_known(&m->place.os) && cv_str_eqz(m->place.os.v, "windows"));
 }
 
+bool cv_windows_numbers(const struct cv_machine *m, const struct cv_build *b)
+{
+    return cv_machine_windows(m) || (!cv_known(&m->place.os) && cv_str_eqz(b->os, "windows"));
+}
+
 uint32_t cv_count_nvidia(const struct cv_machine *m)
 {
     uint32_t n = 0;
@@ -228,27 +233,26 @@ static bool judge_plain(struct cv_judging *j, bool no_gpu)
     return false;
 }
 
-/* The driver that the machine must have, also its last branch where a GPU has been dropped. */
+/* The driver that the machine must have. */
 static void name_driver_need(struct cv_judging *j)
 {
     for (uint32_t i = 0; i < j->to->n_needs; i++)
         if (cv_str_eqz(j->to->needs[i].axis, "driver") && j->to->driver_need.len)
             j->to->needs[i].must = cv_arena_fmt(j->a, ">=" CV_FMT, CV_ARG(j->to->driver_need));
-    cv_str last = cv_absent(&j->m->driver.version) || cv_known(&j->m->driver.version)
-                      ? CV_S("")
-                      : cv_driver_last(j->f, j->m);
-    if (last.len && j->to->verdict == CV_V_WORKS_IF)
-        cv_judge_need(j, "driver_branch", cv_arena_fmt(j->a, "<=" CV_FMT, CV_ARG(last)));
+    if (!cv_absent(&j->m->driver.version) && !cv_known(&j->m->driver.version))
+        j->to->driver_last = cv_driver_last(j->f, j->m);
 }
 
 void cv_judge(const struct cv_facts *f, struct cv_arena *a, const struct cv_machine *m,
               const struct cv_build *b, struct cv_judgement *ret)
 {
     struct cv_judging j = {
-        .f = f, .a = a, .m = m, .b = b, .to = ret, .windows = cv_machine_windows(m)};
+        .f = f, .a = a, .m = m, .b = b, .to = ret, .windows = cv_windows_numbers(m, b)};
     struct cv_build own;
-    *ret = (struct cv_judgement){
-        .verdict = CV_V_WORKS, .driver_have = CV_S(""), .driver_need = CV_S("")};
+    *ret = (struct cv_judgement){.verdict = CV_V_WORKS,
+                                 .driver_have = CV_S(""),
+                                 .driver_need = CV_S(""),
+                                 .driver_last = CV_S("")};
     if (!b->prepared) {
         own = *b;
         cv_build_prepare(f, &own);

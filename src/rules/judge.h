@@ -57,5 +57,7 @@ void cv_judge_driver_need(struct cv_judging *j);
 bool cv_gpu_counts(const struct cv_machine *m, uint32_t i);
 uint32_t cv_count_nvidia(const struct cv_machine *m);
 bool cv_machine_windows(const struct cv_machine *m);
+/* ... also for a build for Windows where the system is left open. */
+bool cv_windows_numbers(const struct cv_machine *m, const struct cv_build *b);
 
 #endif

@@ -6,20 +6,13 @@ void cv_view_init(struct cv_view *v, const struct cv_facts *f, const struct cv_m
 {
     struct cv_judgement nowhere = {0};
     struct cv_judging j = {.f = f, .m = m, .to = &nowhere, .quiet = true};
-    *v = (struct cv_view){.f = f,
-                          .m = m,
-                          .windows = cv_machine_windows(m),
-                          .no_gpu = cv_machine_no_gpu(m),
-                          .gpu_open = cv_count_nvidia(m) == 0};
-    j.windows = v->windows;
+    *v = (struct cv_view){
+        .f = f, .m = m, .no_gpu = cv_machine_no_gpu(m), .gpu_open = cv_count_nvidia(m) == 0};
     for (uint32_t i = 0; i < m->n_gpus && !v->no_gpu; i++) {
         const struct cv_gpu *g = &m->gpus[i];
         if (!cv_gpu_counts(m, i))
             continue;
-        struct cv_gpu_judgement d2 = {.verdict = CV_V_WORKS};
         bool known = cv_known(&g->cc_text), seen = false;
-        if (known)
-            cv_judge_gpu_driver(&j, i, &d2);
         for (uint32_t k = 0; k < v->n_gpus && !seen; k++) /* eight of a kind are judged once */
             seen = v->gpus[k].known == known && cv_cc_cmp(v->gpus[k].cc, g->cc) == 0 &&
                    v->gpus[k].tegra == g->tegra;
@@ -33,21 +26,30 @@ void cv_view_init(struct cv_view *v, const struct cv_facts *f, const struct cv_m
         v->gpus[v->n_gpus].known = known;
         v->gpus[v->n_gpus].tegra = known && (g->tegra || cv_cc_tegra(f, g->cc));
         v->gpus[v->n_gpus].first_cuda = known ? cv_gpu_first_cuda(f, g->cc) : (struct cv_xy){0, 0};
-        v->gpus[v->n_gpus++].d2 = d2.verdict;
+        for (int w = 0; w < 2; w++) {
+            struct cv_gpu_judgement d2 = {.verdict = CV_V_WORKS};
+            j.windows = w == 1;
+            if (known)
+                cv_judge_gpu_driver(&j, i, &d2);
+            v->gpus[v->n_gpus].d2[w] = d2.verdict;
+        }
+        v->n_gpus++;
     }
 }
 
 static enum cv_driver_mode mode_for(struct cv_view *v, const struct cv_build *b)
 {
+    bool windows = cv_windows_numbers(v->m, b);
     for (uint32_t i = 0; i < v->n_modes; i++)
-        if (cv_xy_cmp(v->modes[i].cuda, b->cuda) == 0)
+        if (cv_xy_cmp(v->modes[i].cuda, b->cuda) == 0 && v->modes[i].windows == windows)
             return v->modes[i].mode;
     struct cv_judgement to = {.verdict = CV_V_WORKS};
     struct cv_judging j = {
-        .f = v->f, .m = v->m, .b = b, .to = &to, .windows = v->windows, .quiet = true};
+        .f = v->f, .m = v->m, .b = b, .to = &to, .windows = windows, .quiet = true};
     cv_judge_driver(&j);
     if (v->n_modes < sizeof v->modes / sizeof v->modes[0]) {
         v->modes[v->n_modes].cuda = b->cuda;
+        v->modes[v->n_modes].windows = windows;
         v->modes[v->n_modes++].mode = to.mode;
     }
     return to.mode;
@@ -83,8 +85,9 @@ static enum cv_verdict gpu_verdict(const struct cv_view *v, uint32_t i, const st
     *ret_drops = v->gpus[i].known && cv_cudnn_drops(b, v->gpus[i].cc);
     if (!v->gpus[i].known)
         return CV_V_WORKS_IF;
-    return cv_verdict_worse(v->gpus[i].d2, code_verdict(b, v->gpus[i].cc, v->gpus[i].tegra,
-                                                        v->gpus[i].first_cuda, mode));
+    return cv_verdict_worse(
+        v->gpus[i].d2[cv_windows_numbers(v->m, b)],
+        code_verdict(b, v->gpus[i].cc, v->gpus[i].tegra, v->gpus[i].first_cuda, mode));
 }
 
 /* All must run; with --any the best of them counts, and cuDNN is asked for those alone. */
@@ -111,8 +114,7 @@ static enum cv_verdict gpus_verdict(const struct cv_view *v, const struct cv_bui
 void cv_judge_quick(struct cv_view *v, const struct cv_build *b, struct cv_quick *ret)
 {
     struct cv_judgement to = {.verdict = CV_V_WORKS};
-    struct cv_judging j = {
-        .f = v->f, .m = v->m, .b = b, .to = &to, .windows = v->windows, .quiet = true};
+    struct cv_judging j = {.f = v->f, .m = v->m, .b = b, .to = &to, .quiet = true};
     *ret = (struct cv_quick){.verdict = CV_V_WORKS, .mode = CV_MODE_NONE};
     if (!b->installed)
         cv_judge_build(&j);

@@ -22,6 +22,24 @@ static void native_min(const struct cv_facts *f, struct cv_floors *to, int windo
     to->native[windows] = best;
 }
 
+/* The oldest driver whose own CUDA reaches x.y: the first version of the first such branch (Windows: its number). */
+static void branch_min(const struct cv_facts *f, struct cv_floors *to)
+{
+    uint32_t best = UINT32_MAX;
+    for (uint32_t r = 0; r < cv_facts_rows(f, CV_T_DRIVER_BRANCHES); r++) {
+        struct cv_xy api;
+        uint32_t branch;
+        cv_str first = cv_facts_get(f, CV_T_DRIVER_BRANCHES, r, "first_version");
+        if (!cv_str_u32(cv_facts_at(f, CV_T_DRIVER_BRANCHES, r, 0), &branch) || branch >= best ||
+            !cv_xy_parse(cv_facts_get(f, CV_T_DRIVER_BRANCHES, r, "max_cuda_low"), &api) ||
+            cv_xy_cmp(api, to->cuda) < 0)
+            continue;
+        best = branch;
+        to->branch[1] = cv_facts_at(f, CV_T_DRIVER_BRANCHES, r, 0);
+        to->branch[0] = cv_dotted_ok(first) ? first : to->branch[1];
+    }
+}
+
 /* native: the lowest ">=" driver among the releases of CUDA x.y; minor: the floor of the major version. */
 void cv_floors_find(const struct cv_facts *f, struct cv_xy cuda, struct cv_floors *ret)
 {
@@ -30,6 +48,8 @@ void cv_floors_find(const struct cv_facts *f, struct cv_xy cuda, struct cv_floor
     id[6] = (char)('0' + cuda.major / 10 % 10);
     id[7] = (char)('0' + cuda.major % 10);
     ret->minor_row = cv_facts_find1(f, CV_T_COMPAT_RULES, (cv_str){id, 8});
+    if (cuda.major >= 11)
+        branch_min(f, ret);
     for (int w = 0; w < 2; w++) {
         native_min(f, ret, w);
         if (ret->minor_row == CV_NO_ROW || cuda.major < 11)
@@ -40,12 +60,20 @@ void cv_floors_find(const struct cv_facts *f, struct cv_xy cuda, struct cv_floor
     }
 }
 
-/* Is driver >= minimum? On Tegra by branch. */
+static bool tegra_here(const struct cv_judging *j)
+{
+    for (uint32_t i = 0; i < j->m->n_gpus; i++)
+        if (cv_gpu_counts(j->m, i) && j->m->gpus[i].tegra)
+            return true;
+    return cv_known(&j->m->place.jetson);
+}
+
+/* Is driver >= minimum? On Tegra by branch; a Windows number without its second part means the newest of that number. */
 static bool reaches(const struct cv_judging *j, cv_str driver, cv_str minimum)
 {
     uint32_t x, y;
-    if (cv_known(&j->m->place.jetson) && cv_dotted_num(driver, 0, &x) &&
-        cv_dotted_num(minimum, 0, &y))
+    bool bare = j->windows && !cv_str_has(driver, ".");
+    if ((bare || tegra_here(j)) && cv_dotted_num(driver, 0, &x) && cv_dotted_num(minimum, 0, &y))
         return x >= y;
     return cv_dotted_cmp(driver, minimum) >= 0;
 }
@@ -180,7 +208,7 @@ static void no_driver(struct cv_judging *j)
     set_mode(j, CV_MODE_TOO_OLD);
 }
 
-/* CUDA before 11: the driver must be the toolkit's own or newer; its API version is not asked. */
+/* CUDA before 11: the driver must be the toolkit's own or newer (its API version is not asked), or a compat package must stand in. */
 static void judge_exact(struct cv_judging *j, cv_str driver)
 {
     cv_str min = j->b->floors.native[j->windows];
@@ -197,6 +225,8 @@ static void judge_exact(struct cv_judging *j, cv_str driver)
             cv_say(j, "Driver " CV_FMT " is not older than " CV_FMT ", the oldest for " CV_FMT ".",
                    CV_ARG(driver), CV_ARG(min), CV_ARG(build_words(j))));
         set_mode(j, CV_MODE_NATIVE);
+    } else if (try_forward(j)) {
+        return;
     } else {
         r = cv_judge_reason(
             j, "D1", CV_R_FAIL, -1,
@@ -228,6 +258,9 @@ static void judge_modern(struct cv_judging *j, cv_str driver)
     cv_str min = j->b->floors.minor[j->windows];
     bool api_known = cv_known(&d->cuda) && cv_xy_parse(d->cuda.v, &api);
     struct cv_reason *r;
+    if (driver.len &&
+        j->windows != cv_machine_windows(j->m)) /* a build for Windows, the system left open */
+        api_known = cv_facts_driver_cuda(j->f, d->version.v, j->windows, &api, &branch_row);
     if (driver.len)
         (void)cv_facts_driver_branch(j->f, driver, j->windows, &branch, &branch_row);
     if (api_known && cv_xy_cmp(api, j->b->cuda) >= 0) {
@@ -285,7 +318,7 @@ void cv_judge_driver(struct cv_judging *j)
         return;
     }
     j->to->driver_have = driver;
-    driver = cv_facts_driver_full(j->f, driver);
+    driver = cv_facts_driver_full(j->f, driver, j->windows);
     if (j->b->cuda.major < 11 && driver.len && !l4t_number(j, driver))
         judge_exact(j, driver);
     else
@@ -304,10 +337,18 @@ static void raise_need(struct cv_judging *j, cv_str v)
 void cv_judge_driver_need(struct cv_judging *j)
 {
     uint32_t row;
-    bool native = j->b->cuda.major < 11 || j->ptx_needed;
-    cv_str base = native ? j->b->floors.native[j->windows] : j->b->floors.minor[j->windows];
+    const struct cv_floors *k = &j->b->floors;
+    int w = j->windows;
+    cv_str base = k->native[w];
     if (cv_known(&j->m->place.jetson))
         return; /* a Jetson's driver comes with its JetPack */
+    if (j->b->cuda.major >=
+        11) { /* by its own CUDA, or, where no PTX is needed, by the floor of the major version */
+        bool minor = k->minor[w].len && !j->ptx_needed;
+        base = minor && (k->branch[w].len == 0 || cv_dotted_cmp(k->minor[w], k->branch[w]) <= 0)
+                   ? k->minor[w]
+                   : k->branch[w];
+    }
     raise_need(j, base);
     for (uint32_t i = 0; i < j->m->n_gpus; i++) {
         const struct cv_gpu *g = &j->m->gpus[i];
@@ -316,10 +357,8 @@ void cv_judge_driver_need(struct cv_judging *j)
         row = cv_facts_gpu_arch(j->f, g->cc);
         cv_str first =
             row == CV_NO_ROW ? CV_S("?") : cv_facts_get(j->f, CV_T_GPU_ARCH, row, "first_driver");
-        if (j->windows) { /* the table's versions are Linux ones: on Windows the branch counts */
-            size_t dot = cv_str_findc(first, '.');
-            first = cv_str_sub(first, 0, dot == SIZE_MAX ? first.len : dot);
-        }
+        size_t dot = cv_str_findc(first, '.'); /* D2 compares branches */
+        first = cv_str_sub(first, 0, dot == SIZE_MAX ? first.len : dot);
         raise_need(j, first);
     }
 }

@@ -9,6 +9,7 @@
 struct cv_floors {
     struct cv_xy cuda;
     cv_str native[2], minor[2];
+    cv_str branch[2];          /* from CUDA 11 on: the oldest driver whose own CUDA reaches it */
     uint32_t native_row[2], minor_row; /* of cuda-releases, compat-rules */
 };
 
@@ -69,6 +70,7 @@ struct cv_judgement {
     enum cv_driver_mode mode;  /* NONE: D1 not asked */
     cv_str driver_have;        /* as given; "none"; "" = unknown (JSON null) */
     cv_str driver_need;        /* oldest driver that D1 and D2 ask, "" = not known */
+    cv_str driver_last;        /* where the driver is open: the last branch that drives all GPUs, "" = no limit */
     CV_LIST(struct cv_gpu_judgement, gpus);
     CV_LIST(struct cv_reason, reasons);
     CV_LIST(struct cv_need, needs);
@@ -82,20 +84,21 @@ void cv_judge(const struct cv_facts *f, struct cv_arena *a, const struct cv_mach
 struct cv_view {
     const struct cv_facts *f;
     const struct cv_machine *m;
-    bool windows, no_gpu, gpu_open;
+    bool no_gpu, gpu_open;
     bool too_many;             /* more kinds of GPU than fit below: cv_judge must be asked */
     uint32_t n_gpus;           /* kinds of GPU that count */
     struct {
         struct cv_cc cc;
         bool known, tegra;
         struct cv_xy first_cuda;
-        enum cv_verdict d2;
+        enum cv_verdict d2[2]; /* [1]: the driver's number is a Windows one */
     } gpus[16];
     uint32_t n_modes;
     struct {
         struct cv_xy cuda;
+        bool windows;
         enum cv_driver_mode mode;
-    } modes[32];
+    } modes[48];
 };
 struct cv_quick {
     enum cv_verdict verdict;

@@ -136,7 +136,7 @@ def test_open_axes_are_named(ask):
     assert set(doc["best"]["needs"]) == {"driver", "gpu", "python", "os", "arch", "glibc"}
     assert doc["best"]["needs"]["driver"] == ">=580.65.06" and doc["best"]["needs"]["glibc"] == ">=2.28"
     code, doc = ask("--gpu 'GTX 1080'")
-    assert code == 3 and doc["best"]["needs"] == {"driver": ">=525.60.13", "driver_branch": "<=580"}
+    assert code == 3 and doc["best"]["needs"] == {"driver": ">=525.60.13"} and doc["best"]["driver"]["last_branch"] == "580"
     code, doc = ask("'python>=3.13' --driver 580 --gpu a100", HOST)
     assert code == 3 and doc["best"]["needs"] == {"python": "3.13,3.14,3.14t,3.15,3.15t"}
 
@@ -182,7 +182,7 @@ def test_unlocks(ask):
 def test_all_is_complete_and_ordered(ask):
     code, doc = ask("--all --driver 525.60.13 --gpu 'RTX 3090'")
     keys = [(c["torch"], c["variant"], c["os"], c["arch"]) for c in doc["candidates"] + doc["rejected"]]
-    assert len(keys) == len(set(keys)) > 479
+    assert len(keys) == len(set(keys)) == 208  # every row of torch-builds for Linux on x86_64
     assert {c["verdict"] for c in doc["candidates"]} == {"works"}
     assert not {c["verdict"] for c in doc["rejected"]} & {"works", "works-jit", "works-if"}
     _, short = ask("--driver 525.60.13 --gpu 'RTX 3090'")

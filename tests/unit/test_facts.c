@@ -54,9 +54,9 @@ int main(void)
     driver("581.57", true, "13.0");
     driver("572.16", true, "12.8");
     driver("999.1", true, "unknown");
-    is_str(cv_facts_driver_full(f, CV_S("535")), "535.309.01",
+    is_str(cv_facts_driver_full(f, CV_S("535"), false), "535.309.01",
            "a bare branch is its newest version");
-    is_str(cv_facts_driver_full(f, CV_S("535.1")), "535.1", "a version stays");
+    is_str(cv_facts_driver_full(f, CV_S("535.1"), false), "535.1", "a version stays");
     gpu("RTX 3090", "8.6");
     gpu("rtx3090", "8.6");
     gpu("GeForce RTX 3090 Ti", "8.6");
