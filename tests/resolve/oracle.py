@@ -533,7 +533,7 @@ class Request:
         """Only releases newer than the table would do."""
         known = [Version(r["torch"]) for r in table("torch-releases")]
         named = [Version(s.version) for s in self.torch if s.operator == "==" and "*" not in s.version]
-        return not any(self.torch.contains(v) for v in known) and any(self.torch.contains(v) for v in [Version("9999"), *(v for v in named if v > max(known))])
+        return not any(self.torch.contains(v) for v in known) and any(self.torch.contains(v) for v in [Version("9999"), *(v for v in named if v.release > max(known).release)])
 
     def wants_cpu(self):
         return "+cpu" in str(self.torch)
