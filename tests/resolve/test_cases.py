@@ -8,6 +8,7 @@ import pytest
 
 from resolve import oracle
 from resolve.test_oracle import ask, printed
+from resolve.words import machine_of
 
 FILE = pathlib.Path(__file__).with_name("cases.txt")
 
@@ -77,7 +78,7 @@ def test_case(cuvet, ident, command, args, answer, reason):
         wrong.append(f"best is {entry and build_of(entry)} ({entry and entry['verdict']}), wanted {best}")
     elif entry:
         wrong += check_entry(entry, verdict, named)
-    machine, _ = oracle.machine_of(args)
+    machine, _ = machine_of(args)
     there = [] if command == "why" else [e for e in doc["rejected"] + doc["candidates"] if machine.os in (None, e["os"]) and machine.arch in (None, e["arch"])]
     every = {build_of(e): e["verdict"] for e in there}
     wrong += [f"{b} is {every.get(b)}, wanted {v}" for b, v in lost.items() if every.get(b) != v]
@@ -88,7 +89,7 @@ def test_case(cuvet, ident, command, args, answer, reason):
 def test_the_oracle_says_so_too(ident, command, args, answer, reason):
     """The oracle is held to what was derived by hand: it is wrong or the derivation is."""
     best, verdict, named, lost = wanted(answer)
-    machine, words = oracle.machine_of(args)
+    machine, words = machine_of(args)
     got = oracle.resolve(machine, words)
     every = {f"{j.build.torch}+{j.build.variant}": j for j in got.judged if not (j.verdict == "no-build" and machine.os is None)}
     wrong = [f"{b}: {every[b].verdict if b in every else 'not there'}" for b, v in lost.items() if b not in every or every[b].verdict != v]

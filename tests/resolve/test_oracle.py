@@ -12,7 +12,9 @@ import subprocess
 import pytest
 from packaging.version import Version
 
+from machines.test_machines import schema_errors
 from resolve import oracle
+from resolve.words import machine_of
 
 CASES = int(os.environ.get("CUVET_ORACLE_CASES", "500"))
 SEED = os.environ.get("CUVET_ORACLE_SEED", "2026")
@@ -157,7 +159,7 @@ def answer(cuvet, args, *more):
 
 def differences(cuvet, args, every):
     """What the program says otherwise than the oracle; [] where they agree."""
-    machine, words = oracle.machine_of([a for a in args])
+    machine, words = machine_of([a for a in args])
     want = oracle.resolve(machine, words)
     r = ask(cuvet, "resolve", args, *(["--all"] if every else []))
     if r.returncode not in (0, 1, 3) or r.stderr:
@@ -273,7 +275,7 @@ def test_the_generator_reaches_everything():
     """No test that cannot fail: the oracle's own answers over the random cases must hold every verdict and every mode."""
     verdicts, modes, exits = set(), set(), set()
     for i in range(300):
-        machine, words = oracle.machine_of(random_args(random.Random(f"{SEED}/{i}")))
+        machine, words = machine_of(random_args(random.Random(f"{SEED}/{i}")))
         got = oracle.resolve(machine, words)
         verdicts |= {j.verdict for j in got.judged}
         modes |= {m for j in got.judged for m in j.modes}
@@ -354,6 +356,7 @@ def test_why_says_the_same_of_a_build_as_resolve(cuvet, n):
     entry = rng.choice([e for e in doc["candidates"] + doc["rejected"] if ("--os" not in args or e["os"] == "linux") and ("--arch" not in args or e["arch"] in args)])
     r = ask(cuvet, "why", [*args, f"torch=={entry['torch']}+{entry['variant']}"])
     why = json.loads(r.stdout)
+    assert not schema_errors("why", why)
     assert {k: why[k] for k in entry if k != "commands"} == {k: v for k, v in entry.items() if k != "commands"}, printed("why", [*args, f"torch=={entry['torch']}+{entry['variant']}"])
     assert r.returncode == oracle.EXIT.get(entry["verdict"], 1)
 
@@ -364,6 +367,7 @@ def test_all_changes_neither_best_nor_exit_code(cuvet, n):
     code, short = answer(cuvet, args)
     code_all, full = answer(cuvet, args, "--all")
     assert (code, short["best"]) == (code_all, full["best"])
+    assert not schema_errors("resolve", short) + schema_errors("resolve", full)
     every = {name(e): e for e in full["candidates"] + full["rejected"]}
     for e in short["candidates"] + short["rejected"]:
         assert every[name(e)] == e
@@ -395,7 +399,7 @@ def test_what_works_if_names_is_enough(cuvet, args):
         if axis == "driver_branch":
             assert text == "<=580" and "V100" in args
             continue
-        filled += [f"--{axis}", text.removeprefix(">=").split(",")[0]]
+        filled += [f"--{axis}", text.lstrip(">=").split(",")[0]]
     if "--gpu" in filled and "--driver" in args and "driver" not in best["needs"]:
         assert "gpu" in best["needs"]
     code, after = answer(cuvet, [*filled, f"torch=={best['torch']}+{best['variant']}"])
