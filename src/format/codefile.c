@@ -76,6 +76,8 @@ static void read_fatbin(const struct cv_reader *r, struct cv_arena *a, struct cv
     ret->form = CV_FORM_FATBIN;
     (void)cv_fatbin_add_range(a, &all, r, 0, r->size);
     cv_fatbin_read(r, &all, NULL, 0, a, ret);
+    if (ret->containers == 0)
+        cv_gpucode_cut(ret, CV_S("a fat binary that ends in its header"));
 }
 
 #define CV_SNIFF 512u
