@@ -52,6 +52,8 @@ def contenders(folder, home, work, rounds):
         "bare": Contender("cuvet doctor, no torch here", [cuvet, "doctor"], base, rounds),
         "doctor": Contender("cuvet doctor, torch 2.15.0", [cuvet, "doctor"], active, rounds),
         "json": Contender("cuvet doctor --json, torch 2.15.0", [cuvet, "doctor", "--json"], active, rounds),
+        "resolve": Contender("cuvet resolve, this machine", [cuvet, "resolve"], active, rounds),
+        "resolve_all": Contender("cuvet resolve --all", [cuvet, "resolve", "--all"], active, rounds),
         "uv": Contender("uv pip list, same environment", [real.uv(), "pip", "list", "--python", folder / "bin/python"],
                         {**active, "UV_CACHE_DIR": str(real.CACHE / "uv-cache"), "UV_NO_CONFIG": "1"}, rounds),
         "collect_env": Contender("python -m torch.utils.collect_env", [folder / "bin/python", "-m", "torch.utils.collect_env"], active, max(3, rounds // 20)),
@@ -90,6 +92,12 @@ def main():
     return report(c, given.report)
 
 
+def million():
+    """Seconds that a million evaluations would take, from a tenth of them."""
+    out = subprocess.run([BUILD / "tests/unit/million", "100000"], capture_output=True, text=True, check=False).stdout
+    return float(out.split("a million: ")[1].split(" s")[0])
+
+
 def report(c, only_report):
     print(f"{'medians':34} {'CPU ms':>10} {'wall ms':>10} {'peak MiB':>9} {'runs':>5}")
     for x in c.values():
@@ -104,6 +112,9 @@ def report(c, only_report):
         ("doctor without torch / nothing, CPU", cpu["bare"] / cpu["nothing"], "<=", 3),
         ("doctor, CPU ms", max(cpu["doctor"], cpu["json"]), "<=", 5),
         ("doctor, peak MiB", peak, "<=", 16),
+        ("resolve, CPU ms", cpu["resolve"], "<=", 3),
+        ("resolve --all, CPU ms", cpu["resolve_all"], "<=", 10),
+        ("a million evaluations, s", million(), "<=", 20),
     ]
     print()
     failed = 0

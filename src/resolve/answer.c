@@ -307,13 +307,12 @@ void cv_answer_make(const struct cv_ask *ask, struct cv_arena *a, struct cv_answ
 
 void cv_answer_why(const struct cv_ask *ask, struct cv_arena *a, struct cv_answer *ret)
 {
-    struct cv_catalog cat, everything;
+    struct cv_catalog cat;
     struct cv_query q;
     struct cv_build b;
     if (!start(ask, a, &cat, &q, ret))
         return;
-    cv_catalog_make(ask->f, a, CV_S(""), CV_S(""), cat.conda, &everything);
-    cv_query_why(&q, &everything, a, &b);
+    cv_query_why(&q, a, &b);
     struct cv_shown *to = CV_PUSH(a, ret, candidates);
     if (!to)
         return;

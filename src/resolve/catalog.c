@@ -23,6 +23,9 @@ static void list_releases(struct cv_catalog *c)
             c->releases[k] = c->releases[k - 1];
         c->releases[k] = v;
     }
+    c->release_rows = cv_arena_alloc(c->a, (n + 1) * sizeof *c->release_rows);
+    for (uint32_t i = 0; c->release_rows && i < c->n_releases; i++)
+        c->release_rows[i] = cv_facts_find1(c->f, CV_T_TORCH_RELEASES, c->releases[i]);
 }
 
 static bool on_platform(cv_str os, cv_str arch, cv_str build_os, cv_str build_arch)
@@ -89,7 +92,7 @@ static bool has_build(const struct cv_catalog *c, cv_str torch, cv_str variant)
 static void add_conda(struct cv_catalog *c, uint32_t row, cv_str channel, cv_str cuda)
 {
     cv_str cudnn = cv_facts_get(c->f, CV_T_CONDA, row, "cudnn"),
-           pythons = cv_facts_get(c->f, CV_T_CONDA, row, "pythons");
+           pythons = cv_facts_get(c->f, CV_T_CONDA, row, "pythons"), one;
     struct cv_build b = {.torch = cv_facts_at(c->f, CV_T_CONDA, row, 2),
                          .channel = channel,
                          .os = CV_S("linux"),
@@ -111,6 +114,9 @@ static void add_conda(struct cv_catalog *c, uint32_t row, cv_str channel, cv_str
         return;
     struct cv_build *to = &c->builds[c->n_builds - 1];
     to->pythons = to->pypi_pythons = cv_cell_none(pythons) ? CV_S("") : pythons;
+    to->python_bits = 0;
+    while (pythons.len && to->pythons.len && cv_str_next(&pythons, ',', &one))
+        to->python_bits |= cv_python_bit(one);
     to->glibc =
         (struct cv_xy){0, 0}; /* conda brings what it needs; its floor is not in the tables */
     to->b1_table = CV_T_CONDA;

@@ -9,6 +9,7 @@ struct cv_catalog {
     struct cv_arena *a;
     CV_LIST(struct cv_build, builds); /* newest release first */
     CV_LIST(cv_str, releases); /* all of torch-releases, newest first */
+    uint32_t *release_rows;    /* their rows there */
     bool conda;                /* builds of conda's channels instead of wheels */
 };
 

@@ -8,6 +8,8 @@ static int wrong(struct cv_arena *a, struct cv_error *e, cv_str text, cv_str wha
     return cv_fail(e, CV_E_USAGE, cv_arena_fmt(a, "\"" CV_FMT "\"", CV_ARG(text)), 0, what);
 }
 
+static void make_masks(const struct cv_facts *f, struct cv_req *q);
+
 /* ---- reading ---- */
 
 static cv_str take_name(cv_str *rest)
@@ -175,6 +177,7 @@ int cv_request_add(const struct cv_facts *f, struct cv_arena *a, struct cv_reque
         q.exact =
             cv_str_starts(q.spec, "==") && !cv_str_has(q.spec, ",") && !cv_str_ends(q.spec, ".*");
     r->cpu = r->cpu || cv_str_eqz(q.variant, "cpu");
+    make_masks(f, &q);
     r->reqs[r->n++] = q;
     return CV_OK;
 }
@@ -185,6 +188,13 @@ static bool matches(cv_str version, cv_str spec)
 {
     bool match = false;
     return spec.len == 0 || (cv_pep440_match(version, spec, &match) && match);
+}
+
+/* "==2.1.0+cu121" -> "==2.1.0" (one part only). */
+static cv_str public_spec(cv_str spec)
+{
+    size_t plus = cv_str_findc(spec, '+');
+    return cv_str_sub(spec, 0, plus == SIZE_MAX ? spec.len : plus);
 }
 
 /* "2.1.0+cu121": with the variant, so that "==2.1.0+cu121" and "!=2.1.0+cu121" mean that build. */
@@ -200,27 +210,80 @@ static bool matches_full(const struct cv_build *b, cv_str spec)
     return matches((cv_str){full, n}, spec);
 }
 
-bool cv_req_allows_release(const struct cv_facts *f, const struct cv_req *q, cv_str torch)
+/* By comparing, without the masks. */
+static bool release_matches(const struct cv_facts *f, const struct cv_req *q, cv_str torch,
+                            bool *ret_unknown)
 {
     uint32_t row;
+    *ret_unknown = false;
     if (q->subject == CV_REQ_TORCH)
-        return cv_str_has(q->spec, "+") || matches(torch, q->spec);
-    if (q->subject == CV_REQ_COMPANION)
-        return cv_companion_for(f, q->name, q->spec, torch, &row) != CV_TIE_NO;
-    return true;
+        return (cv_str_has(q->spec, "+") && !q->exact) || matches(torch, public_spec(q->spec));
+    if (q->subject != CV_REQ_COMPANION)
+        return true;
+    enum cv_tie tie = cv_companion_for(f, q->name, q->spec, torch, &row);
+    *ret_unknown = tie == CV_TIE_UNKNOWN;
+    return tie != CV_TIE_NO;
+}
+
+static bool bit(const uint64_t *mask, uint32_t i)
+{
+    return mask[i / 64] >> (i % 64) & 1;
+}
+
+/* What does not depend on a machine is found once. */
+static void make_masks(const struct cv_facts *f, struct cv_req *q)
+{
+    uint32_t n = cv_facts_rows(f, CV_T_TORCH_RELEASES);
+    char text[16];
+    if (n > 128)
+        return;
+    for (uint32_t r = 0; r < n; r++) {
+        bool unknown;
+        if (release_matches(f, q, cv_facts_at(f, CV_T_TORCH_RELEASES, r, 0), &unknown))
+            q->releases[r / 64] |= UINT64_C(1) << (r % 64);
+        if (unknown)
+            q->unknown[r / 64] |= UINT64_C(1) << (r % 64);
+    }
+    for (unsigned c = 60; q->subject == CV_REQ_CUDA && c < 256; c++) {
+        int len = snprintf(text, sizeof text, "%u.%u", c / 10, c % 10);
+        if (matches((cv_str){text, (size_t)len}, q->spec))
+            q->cudas[c / 64] |= UINT64_C(1) << (c % 64);
+    }
+    q->masked = true;
+}
+
+bool cv_req_allows_release(const struct cv_facts *f, const struct cv_req *q, cv_str torch,
+                           uint32_t row)
+{
+    bool unknown;
+    if (q->masked && row < 128)
+        return bit(q->releases, row);
+    return release_matches(f, q, torch, &unknown);
+}
+
+bool cv_req_tie_unknown(const struct cv_facts *f, const struct cv_req *q, cv_str torch,
+                        uint32_t row)
+{
+    bool unknown;
+    if (q->masked && row < 128)
+        return bit(q->unknown, row);
+    return release_matches(f, q, torch, &unknown) && unknown;
 }
 
 bool cv_req_allows_build(const struct cv_req *q, const struct cv_build *b)
 {
     char text[16];
+    unsigned number = b->cuda.major * 10u + b->cuda.minor;
     if (q->variant.len && !cv_str_eq(q->variant, b->variant))
         return false;
     switch (q->subject) {
     case CV_REQ_TORCH:
-        return !cv_str_has(q->spec, "+") || matches_full(b, q->spec);
+        return q->exact || !cv_str_has(q->spec, "+") || matches_full(b, q->spec);
     case CV_REQ_CUDA:
         if (!b->has_cuda)
             return false;
+        if (q->masked && number < 256)
+            return bit(q->cudas, number);
         return matches((cv_str){text, (size_t)snprintf(text, sizeof text, "%u.%u", b->cuda.major,
                                                        b->cuda.minor)},
                        q->spec);

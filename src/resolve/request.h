@@ -14,6 +14,10 @@ struct cv_req {
     cv_str spec;               /* "==2.8.0,!=2.7", "" = any; of a companion without its local part */
     cv_str variant;            /* named by "+cu121", "" = none */
     bool exact;                /* one "==" without a wildcard */
+    bool masked;               /* the masks below hold: found once, asked for every build of every machine */
+    uint64_t releases[2];      /* rows of torch-releases that are allowed */
+    uint64_t unknown[2];       /* ... of a companion: allowed, but nobody knows whether it belongs there */
+    uint64_t cudas[4];         /* 10 * major + minor that are allowed */
 };
 
 #define CV_MAX_REQS 32
@@ -28,8 +32,10 @@ struct cv_request {
 /* Adds one requirement; CV_E_USAGE with a sentence for what cannot be read, contradicts or is not known to these tables. */
 int cv_request_add(const struct cv_facts *f, struct cv_arena *a, struct cv_request *r, cv_str text, struct cv_error *e) CV_MUST_USE;
 
-/* Does requirement i allow this release of torch (by its public version; "+cu121" is asked of the build)? */
-bool cv_req_allows_release(const struct cv_facts *f, const struct cv_req *q, cv_str torch);
+/* Does the requirement allow this release of torch (by its public version; "+cu121" is asked of the build)? row: of torch-releases, or CV_NO_ROW. */
+bool cv_req_allows_release(const struct cv_facts *f, const struct cv_req *q, cv_str torch, uint32_t row);
+/* ... of a companion: allowed, but to which torch it belongs is not in the tables? */
+bool cv_req_tie_unknown(const struct cv_facts *f, const struct cv_req *q, cv_str torch, uint32_t row);
 /* ... and this build of a release that was allowed? */
 bool cv_req_allows_build(const struct cv_req *q, const struct cv_build *b);
 /* The release that is asked for by an exact torch requirement, "" = none. */

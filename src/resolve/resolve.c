@@ -15,12 +15,26 @@ void cv_query_init(struct cv_query *q, const struct cv_catalog *cat, const struc
 
 /* ---- what the request allows ---- */
 
+static uint32_t row_of(const struct cv_query *q, const struct cv_build *b)
+{
+    return q->cat->release_rows && b->release < q->cat->n_releases
+               ? q->cat->release_rows[b->release]
+               : CV_NO_ROW;
+}
+
 static bool release_allowed(const struct cv_query *q, const struct cv_build *b)
 {
+    uint32_t row = row_of(q, b);
     for (uint32_t i = 0; i < q->req->n; i++)
-        if (!cv_req_allows_release(q->cat->f, &q->req->reqs[i], b->torch))
+        if (!cv_req_allows_release(q->cat->f, &q->req->reqs[i], b->torch, row))
             return false;
     return true;
+}
+
+bool cv_request_allows_release(const struct cv_query *q, uint32_t release)
+{
+    const struct cv_build b = {.torch = q->cat->releases[release], .release = release};
+    return release_allowed(q, &b);
 }
 
 /* "python>=3.10": of the machine's Python, or, where that is open, of one of the build's. */
@@ -70,13 +84,10 @@ static int mode_rank(enum cv_driver_mode m)
 /* A companion whose torch the tables do not know makes the answer unknown. */
 static enum cv_verdict companions_verdict(const struct cv_query *q, const struct cv_build *b)
 {
-    uint32_t row;
-    for (uint32_t i = 0; i < q->req->n; i++) {
-        const struct cv_req *r = &q->req->reqs[i];
-        if (r->subject == CV_REQ_COMPANION &&
-            cv_companion_for(q->cat->f, r->name, r->spec, b->torch, &row) == CV_TIE_UNKNOWN)
+    for (uint32_t i = 0; i < q->req->n; i++)
+        if (q->req->reqs[i].subject == CV_REQ_COMPANION &&
+            cv_req_tie_unknown(q->cat->f, &q->req->reqs[i], b->torch, row_of(q, b)))
             return CV_V_UNKNOWN;
-    }
     return CV_V_WORKS;
 }
 
@@ -95,10 +106,16 @@ static void judge_one(struct cv_query *q, uint32_t i, const struct cv_build *b,
         ret->verdict = CV_V_WORKS;
 }
 
+/* May a build of this kind be an answer at all? */
+static bool eligible(const struct cv_query *q, const struct cv_build *b)
+{
+    return (!b->has_cuda && !b->foreign) == (q->req->cpu || q->no_gpu);
+}
+
 static bool offered(const struct cv_query *q, const struct cv_build *b, enum cv_verdict v)
 {
-    bool cpu = !b->has_cuda && !b->foreign, want_cpu = q->req->cpu || q->no_gpu;
-    if (cpu != want_cpu)
+    bool cpu = !b->has_cuda;
+    if (!eligible(q, b))
         return false;
     return v == CV_V_WORKS || v == CV_V_WORKS_JIT || v == CV_V_WORKS_IF ||
            (cpu && v == CV_V_CPU_ONLY);
@@ -173,6 +190,8 @@ bool cv_query_best(struct cv_query *q, struct cv_candidate *ret)
 {
     bool any = false, allowed = false;
     uint32_t release = UINT32_MAX;
+    for (uint32_t i = 0; i < q->n_machines; i++)
+        q->views[i].only_offers = true;
     for (uint32_t i = 0; i < q->cat->n_builds; i++) {
         const struct cv_build *b = &q->cat->builds[i];
         struct cv_candidate c;
@@ -182,7 +201,7 @@ bool cv_query_best(struct cv_query *q, struct cv_candidate *ret)
             release = b->release;
             allowed = release_allowed(q, b);
         }
-        if (!allowed || !build_allowed(q, b))
+        if (!allowed || !eligible(q, b) || !build_allowed(q, b))
             continue;
         judge(q, b, &c);
         if (c.offered && (!any || cv_candidate_cmp(q, &c, ret) > 0)) {
@@ -216,6 +235,8 @@ void cv_query_all(struct cv_query *q, struct cv_arena *a, struct cv_survey *ret)
     bool allowed = false;
     uint32_t release = UINT32_MAX;
     *ret = (struct cv_survey){0};
+    for (uint32_t i = 0; i < q->n_machines; i++)
+        q->views[i].only_offers = false;
     for (uint32_t i = 0; i < q->cat->n_builds; i++) {
         const struct cv_build *b = &q->cat->builds[i];
         if (b->release != release) {

@@ -45,11 +45,12 @@ int cv_candidate_cmp(const struct cv_query *q, const struct cv_candidate *x, con
 void cv_choice_make(const struct cv_query *q, struct cv_arena *a, uint32_t i, const struct cv_build *b, struct cv_choice *ret);
 /* A build that no table has, as asked: "was not published", or newer than the tables. */
 void cv_build_asked(const struct cv_query *q, struct cv_arena *a, struct cv_build *ret);
-/* Does the request allow this build at all? */
+/* Does the request allow this release (index in the catalog), this build at all? */
+bool cv_request_allows_release(const struct cv_query *q, uint32_t release);
 bool cv_request_allows(const struct cv_catalog *cat, const struct cv_request *r, const struct cv_build *b);
 
 /* The build that `cuvet why` speaks of: the newest release that the request allows, as a bare install gets it there, else the best. */
-void cv_query_why(struct cv_query *q, const struct cv_catalog *everything, struct cv_arena *a, struct cv_build *ret);
+void cv_query_why(struct cv_query *q, struct cv_arena *a, struct cv_build *ret);
 
 /* Adds the fixes that name builds or drivers (distribution package, open/closed flavour) to the findings of a diagnosis. */
 void cv_add_fixes(const struct cv_facts *f, struct cv_arena *a, const struct cv_machine *m, struct cv_diagnosis *d);

@@ -62,12 +62,22 @@ void cv_build_asked(const struct cv_query *q, struct cv_arena *a, struct cv_buil
             ret->exists = CV_EXISTS_NEWER;
 }
 
-/* Index of the newest release of which some build is allowed; UINT32_MAX = none. */
-static uint32_t newest(const struct cv_catalog *c, const struct cv_request *r)
+/* Index of the newest release of which some build is allowed; UINT32_MAX = none. Builds for other platforms count too, but are looked at only where the
+ * machine's platform lacks the newest release that the request could mean. */
+static uint32_t newest(const struct cv_query *q, struct cv_arena *a)
 {
-    for (uint32_t i = 0; i < c->n_builds; i++)
-        if (cv_request_allows(c, r, &c->builds[i]))
-            return c->builds[i].release;
+    struct cv_catalog all;
+    uint32_t first = 0;
+    while (first < q->cat->n_releases && !cv_request_allows_release(q, first))
+        first++;
+    for (uint32_t i = 0; i < q->cat->n_builds && q->cat->builds[i].release <= first; i++)
+        if (q->cat->builds[i].release == first &&
+            cv_request_allows(q->cat, q->req, &q->cat->builds[i]))
+            return first;
+    cv_catalog_make(q->cat->f, a, CV_S(""), CV_S(""), q->cat->conda, &all);
+    for (uint32_t i = 0; i < all.n_builds; i++)
+        if (cv_request_allows(&all, q->req, &all.builds[i]))
+            return all.builds[i].release;
     return UINT32_MAX;
 }
 
@@ -82,13 +92,12 @@ static int prefer(const struct cv_query *q, const struct cv_candidate *x,
     return cv_candidate_cmp(q, x, y);
 }
 
-void cv_query_why(struct cv_query *q, const struct cv_catalog *everything, struct cv_arena *a,
-                  struct cv_build *ret)
+void cv_query_why(struct cv_query *q, struct cv_arena *a, struct cv_build *ret)
 {
     struct cv_survey s;
     const struct cv_candidate *best = NULL;
     bool named = cv_request_variant(q->req).len > 0;
-    uint32_t release = newest(everything, q->req);
+    uint32_t release = newest(q, a);
     cv_query_all(q, a, &s);
     for (uint32_t i = 0; i < s.n_all; i++)
         if (s.all[i].b->release == release && (!best || prefer(q, &s.all[i], best, named) > 0))
@@ -101,7 +110,7 @@ void cv_query_why(struct cv_query *q, const struct cv_catalog *everything, struc
     if (ret->torch.len == 0)
         ret->torch = cv_request_release(q->req);
     if (ret->torch.len == 0 && release != UINT32_MAX) {
-        ret->torch = everything->releases[release];
+        ret->torch = q->cat->releases[release];
         ret->exists = CV_EXISTS_NOT; /* not for this platform */
     }
 }

@@ -229,12 +229,37 @@ static void prepare_cudnn(const struct cv_facts *f, struct cv_build *b)
     }
 }
 
+uint64_t cv_python_bit(cv_str python)
+{
+    struct cv_xy v;
+    bool threads;
+    if (!cv_python_parse(python, &v, &threads) || (v.major != 2 && v.major != 3) || v.minor > 31)
+        return 0;
+    if (v.major == 2)
+        return v.minor == 7 && !threads ? UINT64_C(1) : 0;
+    return v.minor == 0 ? 0 : UINT64_C(1) << (v.minor + (threads ? 32 : 0));
+}
+
+static void prepare_codes(struct cv_build *b)
+{
+    cv_str list = b->pythons, one;
+    b->os_code = cv_str_eqz(b->os, "linux")     ? CV_OS_LINUX
+                 : cv_str_eqz(b->os, "windows") ? CV_OS_WINDOWS
+                 : cv_str_eqz(b->os, "macos")   ? CV_OS_MACOS
+                                                : CV_OS_UNKNOWN;
+    b->arm = cv_str_eqz(b->arch, "aarch64");
+    b->python_bits = 0;
+    while (list.len && cv_str_next(&list, ',', &one))
+        b->python_bits |= cv_python_bit(one);
+}
+
 void cv_build_prepare(const struct cv_facts *f, struct cv_build *b)
 {
     if (!b->installed) {
         b->exists = existence(f, b);
         prepare_wheels(f, b);
     }
+    prepare_codes(b);
     if (b->has_cuda) {
         prepare_cudnn(f, b);
         for (unsigned i = 0; i < b->targets.n; i++)

@@ -145,7 +145,7 @@ static enum cv_tri forward_gpus(const struct cv_judging *j)
 }
 
 /* True if a compat package decides D1 (to either side). */
-static bool try_forward(struct cv_judging *j)
+static bool try_forward(struct cv_judging *j, bool minor)
 {
     const struct cv_driver *d = &j->m->driver;
     struct cv_xy cuda;
@@ -165,6 +165,8 @@ static bool try_forward(struct cv_judging *j)
         return false;
     enum cv_tri gpus = forward_gpus(j);
     struct cv_reason *r;
+    if (gpus == CV_UNKNOWN && minor) /* it runs without the package too */
+        return false;
     if (gpus == CV_NO) {
         r = cv_judge_reason(j, "D1", CV_R_FAIL, -1,
                             cv_say(j,
@@ -225,7 +227,7 @@ static void judge_exact(struct cv_judging *j, cv_str driver)
             cv_say(j, "Driver " CV_FMT " is not older than " CV_FMT ", the oldest for " CV_FMT ".",
                    CV_ARG(driver), CV_ARG(min), CV_ARG(build_words(j))));
         set_mode(j, CV_MODE_NATIVE);
-    } else if (try_forward(j)) {
+    } else if (try_forward(j, false)) {
         return;
     } else {
         r = cv_judge_reason(
@@ -273,9 +275,10 @@ static void judge_modern(struct cv_judging *j, cv_str driver)
         set_mode(j, CV_MODE_NATIVE);
         return;
     }
-    if (try_forward(j))
-        return;
     bool below = driver.len && min.len && !reaches(j, driver, min);
+    bool minor = api_known && api.major == j->b->cuda.major && driver.len && min.len && !below;
+    if (try_forward(j, minor))
+        return;
     if (below || (api_known && (api.major < j->b->cuda.major || l4t_number(j, driver)))) {
         too_old(j, driver.len ? driver : CV_S("(version unknown)"),
                 l4t_number(j, driver) ? CV_S("") : min, row);
@@ -409,11 +412,34 @@ static bool wrong_flavour(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judg
     return true;
 }
 
+/* Older than every table is no limit; among the newer ones it means that nobody knows. */
+static bool first_unknown(const struct cv_facts *f, uint32_t row, struct cv_cc cc)
+{
+    uint32_t first;
+    return cc.major >= 7 &&
+           !cv_dotted_num(cv_facts_get(f, CV_T_GPU_ARCH, row, "first_driver"), 0, &first);
+}
+
+/* No driver is given, and no known one is known to drive this GPU. */
+static void d2_unknown(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judgement *to,
+                       uint32_t row)
+{
+    cv_judge_fact(j,
+                  cv_judge_reason(j, "D2", CV_R_UNKNOWN, (int)gpu,
+                                  cv_say(j, "Which drivers drive " CV_FMT " is not in the tables.",
+                                         CV_ARG(words_of(j, &j->m->gpus[gpu])))),
+                  CV_T_GPU_ARCH, row);
+    to->verdict = cv_verdict_worse(to->verdict, CV_V_UNKNOWN);
+}
+
 void cv_judge_gpu_driver(struct cv_judging *j, uint32_t gpu, struct cv_gpu_judgement *to)
 {
     const struct cv_gpu *g = &j->m->gpus[gpu];
     const struct cv_driver *d = &j->m->driver;
     uint32_t branch, branch_row, first, last, row = cv_facts_gpu_arch(j->f, g->cc);
+    if (!cv_known(&d->version) && !cv_absent(&d->version) && !g->tegra && row != CV_NO_ROW &&
+        first_unknown(j->f, row, g->cc))
+        d2_unknown(j, gpu, to, row);
     if (!cv_known(&d->version) || g->tegra || row == CV_NO_ROW || wrong_flavour(j, gpu, to, row))
         return;
     bool known = cv_facts_driver_branch(j->f, d->version.v, j->windows, &branch, &branch_row);

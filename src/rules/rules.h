@@ -40,7 +40,10 @@ struct cv_build {
     bool prepared;
     uint32_t release;          /* in a catalog: index of its release, newest first */
     enum cv_exists exists;
+    enum cv_os os_code;
+    bool arm;                  /* aarch64 */
     cv_str pythons;            /* "3.10,3.11,3.13t"; "" = not known */
+    uint64_t python_bits;      /* the same: cv_python_bit */
     cv_str pypi_pythons;       /* those of the default registry, where the index has others */
     struct cv_xy glibc;        /* 0.0 = not asked */
     enum cv_table_id b1_table; /* where Pythons and glibc stand */
@@ -85,12 +88,19 @@ void cv_judge(const struct cv_facts *f, struct cv_arena *a, const struct cv_mach
 struct cv_view {
     const struct cv_facts *f;
     const struct cv_machine *m;
-    bool no_gpu, gpu_open;
+    bool only_offers;          /* nothing more is asked of a build once it is out of the question */
+    bool no_gpu, gpu_open, windows, driver_open;
+    enum cv_os os;             /* CV_OS_UNKNOWN = open */
+    enum cv_tri arm;
+    bool other_place;          /* a system or processor that no build is for */
+    bool python_open, glibc_open, musl;
+    uint64_t python;           /* its bit */
+    struct cv_xy glibc;
     bool too_many;             /* more kinds of GPU than fit below: cv_judge must be asked */
     uint32_t n_gpus;           /* kinds of GPU that count */
     struct {
         struct cv_cc cc;
-        bool known, tegra;
+        bool known, tegra, tegra_flag;
         struct cv_xy first_cuda;
         enum cv_verdict d2[2]; /* [1]: the driver's number is a Windows one */
     } gpus[16];
@@ -119,6 +129,8 @@ cv_str cv_driver_last(const struct cv_facts *f, const struct cv_machine *m);
 /* Known to have no NVIDIA GPU (also: macOS): then any build runs on the CPU. */
 bool cv_machine_no_gpu(const struct cv_machine *m);
 
+/* 2.7 and 3.x as one bit each, free-threaded ones apart; 0 = no such Python. */
+uint64_t cv_python_bit(cv_str python);
 /* Fills the prepared part; existence, Pythons and glibc of a build that is not installed (rules.md, B1). */
 void cv_build_prepare(const struct cv_facts *f, struct cv_build *b);
 /* macOS has one build a release, "cpu"; arch "aarch64" or "x86_64". False: none for this release. */
