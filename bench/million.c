@@ -53,7 +53,8 @@ static void machine(struct cv_arena *a, struct cv_machine *m, struct cv_gpu *gpu
 
 int main(int argc, char **argv)
 {
-    static const char *const texts[] = {"torch", "torch==2.8.0", "torch>=2.4,<2.9", "torch==2.1.0+cu121", "cuda==12.4", "torch<2", "torch~=2.7.0", "torchvision==0.20.1"};
+    static const char *const texts[] = {"torch", "torch==2.8.0", "torch>=2.4,<2.9", "torch==2.1.0+cu121",
+                                        "cuda==12.4", "torch<2", "torch~=2.7.0", "torchvision==0.20.1"};
     enum { N_REQ = sizeof texts / sizeof texts[0] };
     const struct cv_facts *f = &cv_facts_builtin;
     struct cv_arena a, scratch;

@@ -29,7 +29,8 @@ struct cv_choice {
 };
 
 /* views: room for n_machines. */
-void cv_query_init(struct cv_query *q, const struct cv_catalog *cat, const struct cv_request *req, const struct cv_machine *m, uint32_t n_machines, struct cv_view *views);
+void cv_query_init(struct cv_query *q, const struct cv_catalog *cat, const struct cv_request *req, const struct cv_machine *m,
+                   uint32_t n_machines, struct cv_view *views);
 /* Best known build; false = none. Takes no memory. */
 bool cv_query_best(struct cv_query *q, struct cv_candidate *ret);
 struct cv_survey {

@@ -118,9 +118,11 @@ static bool accepts(const char *text)
 
 static void test_requests(void)
 {
-    static const char *const good[] = {"torch", " torch >= 2.4 , < 2.9 ", "torch==2.1.0+cu121", "torch==2.*", "torch~=2.7.0", "Torch", "cuda==12.4", "cudnn==9.*", "python==3.13t",
+    static const char *const good[] = {"torch", " torch >= 2.4 , < 2.9 ", "torch==2.1.0+cu121", "torch==2.*", "torch~=2.7.0",
+                                       "Torch", "cuda==12.4", "cudnn==9.*", "python==3.13t",
                                        "python==3.11.4", "torchvision==0.20.1+cu121", "flash_attn", "torch!=2.6.0", "torch===2.8.0"};
-    static const char *const bad[] = {"", "torch==", "torch=2.8", "torch==2.x", "torch==2.8.0,", "torch>=2.4,,<2.9", "torch[x]", "torch @ u", "torch;x", "numpy", "torch==2.9.0rc1",
+    static const char *const bad[] = {"", "torch==", "torch=2.8", "torch==2.x", "torch==2.8.0,", "torch>=2.4,,<2.9", "torch[x]",
+                                      "torch @ u", "torch;x", "numpy", "torch==2.9.0rc1",
                                       "torch>=2.1+cu121", "torch~=2", "python==3", "python", "pytorch", "2.8", "cuda==cu124", "torch == 2.8 cuda"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
 
