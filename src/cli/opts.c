@@ -187,9 +187,32 @@ static int take_resolve_option(struct cli_options *o, int c)
     }
 }
 
+/* -1: not one of archs' own. */
+static int take_archs_option(struct cli_options *o, int c)
+{
+    switch (c) {
+    case O_DECLARED:
+        o->declared = true;
+        return 0;
+    case O_DECLARED_ONLY:
+        o->declared_only = true;
+        return 0;
+    case O_EXACT:
+        o->exact = true;
+        return 0;
+    case O_OFFLINE:
+        o->offline = true;
+        return 0;
+    default:
+        return -1;
+    }
+}
+
 static int take_option(struct cli_options *o, int c)
 {
     int rc = take_resolve_option(o, c);
+    if (rc < 0)
+        rc = take_archs_option(o, c);
     if (rc >= 0)
         return rc;
     switch (c) {
@@ -250,18 +273,6 @@ static int take_option(struct cli_options *o, int c)
         return override(o, "wsl", NULL);
     case O_CONTAINER:
         return override(o, "container", NULL);
-    case O_DECLARED:
-        o->declared = true;
-        return 0;
-    case O_DECLARED_ONLY:
-        o->declared_only = true;
-        return 0;
-    case O_EXACT:
-        o->exact = true;
-        return 0;
-    case O_OFFLINE:
-        o->offline = true;
-        return 0;
     default:
         return 2;
     }

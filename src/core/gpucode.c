@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "core/machine.h"
 
-#define CV_SET_SLOTS   (CV_CODE_MAX_SETS * 2)
+#define CV_SET_SLOTS   ((size_t)CV_CODE_MAX_SETS * 2)
 #define CV_SETS_LINEAR 32u
 
 void cv_gpucode_init(struct cv_gpucode *c)
@@ -46,14 +46,14 @@ void cv_gpucode_image(struct cv_gpucode *c, struct cv_target t, struct cv_code_m
 static unsigned slot_of(struct cv_code_mask m)
 {
     uint64_t h = (m.w[0] ^ (m.w[1] * 0x9e3779b97f4a7c15u)) * 0xff51afd7ed558ccdu;
-    return (unsigned)(h >> 40) % CV_SET_SLOTS;
+    return (unsigned)((h >> 40) % CV_SET_SLOTS);
 }
 
 static void index_set(struct cv_gpucode *c, uint32_t place)
 {
     unsigned slot = slot_of(c->sets[place].mask);
     while (c->set_index[slot])
-        slot = (slot + 1) % CV_SET_SLOTS;
+        slot = (unsigned)((slot + 1) % CV_SET_SLOTS);
     c->set_index[slot] = (uint16_t)(place + 1);
 }
 
@@ -65,7 +65,8 @@ static struct cv_code_set *known_set(struct cv_gpucode *c, const struct cv_code_
                 return &c->sets[i];
         return NULL;
     }
-    for (unsigned slot = slot_of(*mask); c->set_index[slot]; slot = (slot + 1) % CV_SET_SLOTS) {
+    for (unsigned slot = slot_of(*mask); c->set_index[slot];
+         slot = (unsigned)((slot + 1) % CV_SET_SLOTS)) {
         struct cv_code_set *s = &c->sets[c->set_index[slot] - 1];
         if (memcmp(&s->mask, mask, sizeof *mask) == 0)
             return s;

@@ -1,4 +1,5 @@
-/* ar.h: static archives (System V / GNU form with "//" long names, thin ones, BSD "#1/" names, Windows .lib), as ar(5) and binutils' ar.h describe them: a member at
+/* ar.h: static archives (System V / GNU form with "//" long names, thin ones, BSD "#1/" names, Windows .lib), as ar(5) and binutils' ar.h describe
+ * them: a member at
  * a time, over a reader. */
 #ifndef CV_FORMAT_AR_H
 #define CV_FORMAT_AR_H

@@ -1,4 +1,5 @@
-/* codefile.h: the GPU code in one file of any of the forms it comes in: ELF (shared objects, programs, relocatable files), Windows PE, a bare cubin, fat binary or PTX
+/* codefile.h: the GPU code in one file of any of the forms it comes in: ELF (shared objects, programs, relocatable files), Windows PE, a bare cubin,
+ * fat binary or PTX
  * text. Archives and wheels hold such files: their members are read with the same functions (ar.h, zip.h). Over a reader: no I/O here. */
 #ifndef CV_FORMAT_CODEFILE_H
 #define CV_FORMAT_CODEFILE_H

@@ -1,4 +1,5 @@
-/* codestream.c: see codestream.h. The search goes 8 bytes at a step, as containers are aligned, and jumps from entry to entry once it has found one. Which of the
+/* codestream.c: see codestream.h. The search goes 8 bytes at a step, as containers are aligned, and jumps from entry to entry once it has found one.
+ * Which of the
  * containers seen lie in a section of GPU code is decided at the end by the same reader that serves files on disk. */
 #include "format/codestream.h"
 

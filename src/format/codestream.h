@@ -1,4 +1,5 @@
-/* codestream.h: a file that can only be read once from start to end (a deflated member of a wheel), as a reader for codefile.h: what the readers of GPU code will
+/* codestream.h: a file that can only be read once from start to end (a deflated member of a wheel), as a reader for codefile.h: what the readers of
+ * GPU code will
  * ask for is kept while the bytes go by: the start and the end of the file, and the headers of everything that looks like a container. Half a
  * gigabyte passes through; a few hundred kilobytes stay. */
 #ifndef CV_FORMAT_CODESTREAM_H

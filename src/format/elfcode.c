@@ -8,8 +8,8 @@
 #include "format/elf.h"
 
 enum { SHT_NOBITS_ = 8, ET_REL_ = 1, PT_LOAD_TYPE = 1 };
-#define CV_WRAPPER 24u
-#define CV_STEP    (CV_WRAPPER * 170u)
+#define CV_WRAPPER ((size_t)24)
+#define CV_STEP    (CV_WRAPPER * 170)
 
 struct found {
     const struct cv_reader *r;

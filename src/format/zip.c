@@ -264,8 +264,8 @@ static cv_str shown(struct cv_arena *a, cv_str name)
         text[n++] = c >= 0x20 && c < 0x7f ? (char)c : '?';
     }
     if (n < name.len) {
-        memcpy(text + n, "...", 3);
-        n += 3;
+        for (int i = 0; i < 3; i++)
+            text[n++] = '.';
     }
     return cv_arena_str(a, (cv_str){text, n});
 }

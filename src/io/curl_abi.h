@@ -1,5 +1,6 @@
 /* curl_abi.h: our own declarations of the few libcurl calls and numbers that are used, from curl's public header curl/curl.h (7.88.1; numbers of options are
- * never changed, the library's soname is still 4). No curl header is needed to build, and libcurl is never linked: 32 libraries would be opened at each start. */
+ * never changed, the library's soname is still 4). No curl header is needed to build, and libcurl is never linked: 32 libraries would be opened at
+ * each start. */
 #ifndef CV_IO_CURL_ABI_H
 #define CV_IO_CURL_ABI_H
 

@@ -129,8 +129,8 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *ctx)
         cv_str rest = line, word;
         uint32_t status;
         s->answer = (struct cv_http_answer){0};
-        if (cv_str_word(&rest, &word) && cv_str_word(&rest, &word) &&
-            cv_str_u32(cv_str_trim(word), &status))
+        bool version = cv_str_word(&rest, &word);
+        if (version && cv_str_word(&rest, &word) && cv_str_u32(cv_str_trim(word), &status))
             s->answer.status = status;
     } else if (header_is(line, "content-range", &v)) {
         s->answer.ranged = parse_range(v, &s->answer);

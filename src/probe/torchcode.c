@@ -1,4 +1,5 @@
-/* torchcode.c: the GPU code that is really in an installed torch: libtorch_cuda.so (1.9 to 1.13: in two halves, _cu and _cpp) and its linear algebra library. Read once
+/* torchcode.c: the GPU code that is really in an installed torch: libtorch_cuda.so (1.9 to 1.13: in two halves, _cu and _cpp) and its linear algebra
+ * library. Read once
  * a file and kept in the user's cache under everything that changes when the file does. */
 #include "format/codefile.h"
 #include "io/cache.h"

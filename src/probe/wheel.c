@@ -1,4 +1,5 @@
-/* wheel.c: the GPU code inside a wheel without unpacking it. Small members are unpacked in memory and read like files; large ones pass by once (codestream.h). */
+/* wheel.c: the GPU code inside a wheel without unpacking it. Small members are unpacked in memory and read like files; large ones pass by once
+ * (codestream.h). */
 #include "probe/wheel.h"
 
 #include "format/codestream.h"
