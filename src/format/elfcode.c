@@ -227,7 +227,9 @@ void cv_code_cubin(const struct cv_elf *e, struct cv_arena *a, struct cv_gpucode
         t.suffix = (char)(c.arch_specific ? 'a' : c.family ? 'f' : 0);
     } else {
         arch = e->flags & 0xffu;
-        t.suffix = (char)(e->flags & CV_FLAG_A ? 'a' : 0);
+        t.suffix = (char)(arch >= 90 && (e->flags & CV_FLAG_A)
+                              ? 'a'
+                              : 0); /* older ones use the bit for something else */
     }
     if (e->os_abi != CV_OSABI_NEW && e->os_abi != CV_OSABI_OLD) {
         cv_gpucode_cut(ret, CV_S("a cubin of an unknown form"));
