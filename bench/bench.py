@@ -43,6 +43,10 @@ def compile_c(to, name):
     return out
 
 
+def library(folder):
+    return next(folder.glob("lib/python3*/site-packages/torch/lib/libtorch_cuda.so"))
+
+
 def contenders(folder, home, work, rounds):
     base = {"HOME": str(home), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
     active = {**base, "VIRTUAL_ENV": str(folder), "PATH": f"{folder}/bin:/usr/bin:/bin"}
@@ -54,6 +58,8 @@ def contenders(folder, home, work, rounds):
         "json": Contender("cuvet doctor --json, torch 2.15.0", [cuvet, "doctor", "--json"], active, rounds),
         "resolve": Contender("cuvet resolve, this machine", [cuvet, "resolve"], active, rounds),
         "resolve_all": Contender("cuvet resolve --all", [cuvet, "resolve", "--all"], active, rounds),
+        "archs": Contender("cuvet archs libtorch_cuda.so, 2.15.0", [cuvet, "archs", library(folder)], base, rounds),
+        "cuobjdump": Contender("cuobjdump --list-elf, same file", [real.cuobjdump(), "--list-elf", library(folder)], base, 3),
         "uv": Contender("uv pip list, same environment", [real.uv(), "pip", "list", "--python", folder / "bin/python"],
                         {**active, "UV_CACHE_DIR": str(real.CACHE / "uv-cache"), "UV_NO_CONFIG": "1"}, rounds),
         "collect_env": Contender("python -m torch.utils.collect_env", [folder / "bin/python", "-m", "torch.utils.collect_env"], active, max(3, rounds // 20)),
@@ -112,6 +118,9 @@ def report(c, only_report):
         ("doctor without torch / nothing, CPU", cpu["bare"] / cpu["nothing"], "<=", 3),
         ("doctor, CPU ms", max(cpu["doctor"], cpu["json"]), "<=", 5),
         ("doctor, peak MiB", peak, "<=", 16),
+        ("cuobjdump / archs, CPU", cpu["cuobjdump"] / cpu["archs"], ">=", 1000),
+        ("archs, CPU ms", cpu["archs"], "<=", 3),
+        ("archs, peak MiB", max(c["archs"].peak) / 1024, "<=", 16),
         ("resolve, CPU ms", cpu["resolve"], "<=", 3),
         ("resolve --all, CPU ms", cpu["resolve_all"], "<=", 10),
         ("a million evaluations, s", million(), "<=", 20),

@@ -49,13 +49,24 @@ def call(*args, **env):
     return r.stdout
 
 
-def uv():
-    """uv in an environment of its own."""
-    tool = CACHE / "tools"
-    if not (tool / "bin/uv").exists():
+def tools():
+    """What tests and benchmarks compare with, in an environment of its own: made anew when its list of packages changes."""
+    tool, wanted = CACHE / "tools", pathlib.Path(__file__).with_name("requirements.txt")
+    made = tool / "made-from.txt"
+    if not made.exists() or made.read_bytes() != wanted.read_bytes():
         call(sys.executable, "-m", "venv", "--clear", tool)
-        call(tool / "bin/python", "-m", "pip", "install", "-q", "-r", pathlib.Path(__file__).with_name("requirements.txt"))
-    return tool / "bin/uv"
+        call(tool / "bin/python", "-m", "pip", "install", "-q", "-r", wanted)
+        made.write_bytes(wanted.read_bytes())
+    return tool
+
+
+def uv():
+    return tools() / "bin/uv"
+
+
+def cuobjdump():
+    """The vendor's own reader of GPU code."""
+    return next(p for p in tools().rglob("cuobjdump") if p.is_file())
 
 
 def fresh(name):
