@@ -17,18 +17,6 @@ struct finding {
     uint32_t seen;
 };
 
-static void sort_from(cv_str *v, uint32_t n)
-{
-    for (uint32_t gap = n / 2; gap > 0; gap /= 2)
-        for (uint32_t i = gap; i < n; i++) {
-            cv_str s = v[i];
-            uint32_t k = i;
-            for (; k >= gap && cv_str_cmp(v[k - gap], s) > 0; k -= gap)
-                v[k] = v[k - gap];
-            v[k] = s;
-        }
-}
-
 static unsigned depth_of(cv_str path)
 {
     unsigned n = 0;
@@ -93,9 +81,9 @@ static void list(struct finding *f, cv_str folder, bool top)
         take(f, fd, folder, e);
     }
     (void)closedir(d);
-    sort_from(f->to->files + files, f->to->n_files - files);
-    sort_from(f->to->links + links, f->to->n_links - links);
-    sort_from(f->inner, f->n_inner);
+    cv_sort_names(f->to->files + files, f->to->n_files - files);
+    cv_sort_names(f->to->links + links, f->to->n_links - links);
+    cv_sort_names(f->inner, f->n_inner);
     for (uint32_t i = f->n_inner; i > 0; i--) { /* the first one is taken next */
         cv_str *p = CV_PUSH(f->a, f, folders);
         if (p)

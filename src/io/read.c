@@ -121,15 +121,15 @@ enum cv_state cv_root_head(struct cv_root *r, struct cv_arena *a, cv_str path, s
     return read_file(r, a, path, max, ret, false, NULL);
 }
 
-static void sort_names(struct cv_names *names)
+void cv_sort_names(cv_str *v, uint32_t n)
 {
-    for (uint32_t gap = names->n_v / 2; gap > 0; gap /= 2) {
-        for (uint32_t i = gap; i < names->n_v; i++) {
-            cv_str s = names->v[i];
+    for (uint32_t gap = n / 2; gap > 0; gap /= 2) {
+        for (uint32_t i = gap; i < n; i++) {
+            cv_str s = v[i];
             uint32_t j = i;
-            for (; j >= gap && cv_str_cmp(names->v[j - gap], s) > 0; j -= gap)
-                names->v[j] = names->v[j - gap];
-            names->v[j] = s;
+            for (; j >= gap && cv_str_cmp(v[j - gap], s) > 0; j -= gap)
+                v[j] = v[j - gap];
+            v[j] = s;
         }
     }
 }
@@ -160,7 +160,7 @@ enum cv_state cv_root_list(struct cv_root *r, struct cv_arena *a, cv_str path, s
         *s = cv_arena_str(a, cv_str_z(e->d_name));
     }
     (void)closedir(d);
-    sort_names(ret);
+    cv_sort_names(ret->v, ret->n_v);
     cv_root_note(r, path, CV_KNOWN, 0);
     return CV_KNOWN;
 }

@@ -10,6 +10,8 @@ void cv_root_note(struct cv_root *r, cv_str path, enum cv_state s, uint64_t byte
 /* Opens below the root with O_CLOEXEC | O_NOCTTY | O_NONBLOCK added; -1 with errno. */
 int cv_root_openat(struct cv_root *r, cv_str path, int flags);
 /* fstatat below the root, links followed; 0 or -1 with errno. */
+/* By bytes. */
+void cv_sort_names(cv_str *v, uint32_t n);
 struct stat;
 void cv_stat_from(const struct stat *st, struct cv_stat *ret);
 int cv_root_fstatat(struct cv_root *r, cv_str path, struct stat *st);
