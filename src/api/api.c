@@ -201,7 +201,7 @@ int cuvet_probe(cuvet_ctx *c)
     cv_facts_enrich(&c->facts, &c->arena, &c->m);
     cv_root_close(&root);
     if (c->arena.oom)
-        return cv_ctx_fail(c, cv_fail(&c->error, CV_E_NOMEM, CV_S(""), 0, CV_S("out of memory")));
+        return cv_ctx_oom(c);
     return CV_OK;
 }
 
@@ -238,7 +238,7 @@ int cv_ctx_diagnose(cuvet_ctx *c)
         c->has_diagnosis = true;
     }
     if (c->arena.oom)
-        return cv_ctx_fail(c, cv_fail(&c->error, CV_E_NOMEM, CV_S(""), 0, CV_S("out of memory")));
+        return cv_ctx_oom(c);
     return CV_OK;
 }
 

@@ -69,25 +69,17 @@ int cuvet_archs(cuvet_ctx *c, const char *const *files, size_t n, unsigned flags
             cv_archs_path(&w, absolute(c, file), file);
     }
     cv_root_close(&root);
-    if (c->arena.oom)
-        return cv_ctx_fail(c, cv_fail(&c->error, CV_E_NOMEM, CV_S(""), 0, CV_S("out of memory")));
-    return exit_code(c);
+    return c->arena.oom ? cv_ctx_oom(c) : exit_code(c);
 }
 
 int cuvet_archs_text(cuvet_ctx *c, const struct cuvet_style *s, cuvet_write_fn *write, void *user)
 {
     struct cv_archs_report r = report_of(c);
-    struct cv_text_style st = {.width = s && s->width ? s->width : 80,
-                               .color = s && s->color,
-                               .utf8 = s && s->utf8,
-                               .quiet = s && s->quiet,
-                               .verbose = s && s->verbose};
+    struct cv_text_style st = cv_ctx_style(s);
     struct cv_buf b;
     cv_buf_init(&b, &c->arena);
     cv_text_archs(&b, &st, &r);
-    if (c->arena.oom)
-        return cv_ctx_fail(c, cv_fail(&c->error, CV_E_NOMEM, CV_S(""), 0, CV_S("out of memory")));
-    return write(user, b.ptr, b.len);
+    return c->arena.oom ? cv_ctx_oom(c) : write(user, b.ptr, b.len);
 }
 
 int cuvet_archs_json(cuvet_ctx *c, cuvet_write_fn *write, void *user)
@@ -95,7 +87,5 @@ int cuvet_archs_json(cuvet_ctx *c, cuvet_write_fn *write, void *user)
     struct cv_archs_report r = report_of(c);
     struct cv_sink sink = {write, user};
     int rc = cv_json_write(cv_tree_archs(&c->arena, &r), 1, &c->arena, &sink);
-    if (rc == CV_E_NOMEM)
-        return cv_ctx_fail(c, cv_fail(&c->error, CV_E_NOMEM, CV_S(""), 0, CV_S("out of memory")));
-    return rc;
+    return rc == CV_E_NOMEM ? cv_ctx_oom(c) : rc;
 }

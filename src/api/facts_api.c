@@ -7,7 +7,7 @@ static int finish(cuvet_ctx *c, struct cv_buf *b, struct cv_node *n, int json,
     struct cv_sink sink = {write, user};
     int rc = json ? cv_json_write(n, 1, &c->arena, &sink) : CV_OK;
     if (c->arena.oom || rc == CV_E_NOMEM)
-        return cv_ctx_fail(c, cv_fail(&c->error, CV_E_NOMEM, CV_S(""), 0, CV_S("out of memory")));
+        return cv_ctx_oom(c);
     return json ? rc : write(user, b->ptr, b->len);
 }
 

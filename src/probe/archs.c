@@ -150,39 +150,42 @@ static void read_file(struct cv_archs *c, cv_str path, cv_str label)
             c->to->v[i].declared = cv_declared_near(c, path, false);
 }
 
-bool cv_archs_library(struct cv_root *root, struct cv_arena *a, cv_str path, struct cv_gpucode *ret)
-{
-    struct cv_window w;
-    cv_gpucode_init(ret);
-    if (cv_window_open(root, a, path, &w, NULL) != CV_KNOWN)
-        return false;
-    cv_code_read(&w.reader, a, ret);
-    cv_window_close(&w);
-    return !ret->partial && !ret->error.len;
-}
-
 /* ---- folders ---- */
 
-struct id {
-    uint64_t dev, ino;
+/* Which files of a folder have an answer, so that links to them are known quickly: there may be a hundred thousand of each. */
+struct seen {
+    struct id {
+        uint64_t dev, ino;
+        bool used;
+    } * slots;
+    size_t mask;
 };
 
-struct ids {
-    CV_LIST(struct id, v);
-};
+static void seen_init(struct cv_archs *c, struct seen *s, uint64_t n)
+{
+    size_t slots = 16;
+    while (slots < n * 2)
+        slots *= 2;
+    s->slots = cv_arena_alloc(c->arena, slots * sizeof *s->slots);
+    s->mask = slots - 1;
+}
 
-static bool seen_before(struct cv_archs *c, struct ids *seen, cv_str path)
+/* True the first time that a name leads to this regular file. */
+static bool is_new(struct cv_archs *c, struct seen *s, cv_str path)
 {
     struct cv_stat st;
-    if (cv_root_stat(c->root, path, &st) != CV_KNOWN || !st.is_reg)
-        return true;
-    for (uint32_t i = 0; i < seen->n_v; i++)
-        if (seen->v[i].ino == st.ino && seen->v[i].dev == st.dev)
+    if (!s->slots || cv_root_stat(c->root, path, &st) != CV_KNOWN || !st.is_reg)
+        return false;
+    size_t i = (size_t)((st.ino ^ (st.dev << 32)) * 0x9e3779b97f4a7c15u >> 20);
+    for (;; i++) {
+        struct id *p = &s->slots[i & s->mask];
+        if (p->used && p->ino == st.ino && p->dev == st.dev)
+            return false;
+        if (!p->used) {
+            *p = (struct id){st.dev, st.ino, true};
             return true;
-    struct id *p = CV_PUSH(c->arena, seen, v);
-    if (p)
-        *p = (struct id){st.dev, st.ino};
-    return false;
+        }
+    }
 }
 
 void cv_archs_drop_silent(struct cv_archs *c, uint32_t from)
@@ -215,7 +218,7 @@ static cv_str label_of(struct cv_archs *c, cv_str top, cv_str label, cv_str path
 static void read_folder(struct cv_archs *c, cv_str path, cv_str label)
 {
     struct cv_found found;
-    struct ids seen = {0};
+    struct seen seen = {0};
     uint32_t before = c->to->n_v;
     if (c->declared_only) {
         struct cv_code_file *f = cv_archs_add(c, label, label);
@@ -227,10 +230,13 @@ static void read_folder(struct cv_archs *c, cv_str path, cv_str label)
     }
     enum cv_state s = cv_root_find(c->root, c->arena, path, cv_archs_name, &found);
     for (uint32_t i = 0; s == CV_KNOWN && i < found.n_files; i++)
-        if (found.n_links == 0 || !seen_before(c, &seen, found.files[i]))
-            read_in_folder(c, found.files[i], label_of(c, path, label, found.files[i]));
-    for (uint32_t i = 0; s == CV_KNOWN && i < found.n_links; i++)
-        if (!seen_before(c, &seen, found.links[i]))
+        read_in_folder(c, found.files[i], label_of(c, path, label, found.files[i]));
+    if (s == CV_KNOWN && found.n_links)
+        seen_init(c, &seen, (uint64_t)found.n_files + found.n_links);
+    for (uint32_t i = 0; seen.slots && i < found.n_files; i++)
+        (void)is_new(c, &seen, found.files[i]);
+    for (uint32_t i = 0; seen.slots && i < found.n_links; i++)
+        if (is_new(c, &seen, found.links[i]))
             read_in_folder(c, found.links[i], label_of(c, path, label, found.links[i]));
     for (uint32_t i = before; i < c->to->n_v; i++)
         c->to->v[i].group = label;

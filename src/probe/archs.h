@@ -31,9 +31,6 @@ void cv_archs_path(struct cv_archs *c, cv_str path, cv_str label);
 void cv_archs_url(struct cv_archs *c, cv_str url);
 /* An opened file: `format` was found by cv_code_format. Adds an answer for it, or for each member that has GPU code. `folder`: where thin archives look. */
 void cv_archs_reader(struct cv_archs *c, const struct cv_reader *r, cv_str folder, cv_str label);
-/* The GPU code of one library, for doctor: false if it cannot be read to its end. */
-bool cv_archs_library(struct cv_root *root, struct cv_arena *a, cv_str path,
-                      struct cv_gpucode *ret);
 /* What the torch around a library or folder says of itself (declared.c); everything empty where there is none. NULL on out of memory. */
 const struct cv_declared *cv_declared_near(struct cv_archs *c, cv_str path, bool is_dir);
 /* Answers from `from` on that say nothing are dropped. */

@@ -213,6 +213,14 @@ def test_folders(archs, tmp_path):
     (top / "a/lib/cut.so").unlink()
     rc, files = archs("site/")
     assert rc == 0 and [f["file"] for f in files] == ["site/a/k.cubin", "site/a/lib/libx.so.9"]
+    # Two names of one file are two answers, with links beside them or without; a link out of the folder is one as well (uv's link mode).
+    os.link(top / "a/lib/libx.so.9", top / "a/lib/same.so")
+    (tmp_path / "store.so").write_bytes(make.shared([C("sm_75")]))
+    (top / "a/lib/linked.so").symlink_to(tmp_path / "store.so")
+    (top / "a/lib/linked.so.1").symlink_to("linked.so")  # the same file once more
+    (top / "a/lib/nowhere.so").symlink_to("gone.so")
+    rc, files = archs("site")
+    assert rc == 0 and [f["file"][5:] for f in files] == ["a/k.cubin", "a/lib/libx.so.9", "a/lib/same.so", "a/lib/linked.so"]
     (tmp_path / "none").mkdir()
     rc, files = archs("none")
     assert rc == 0 and [f["file"] for f in files] == ["none"] and files[0]["images"] == 0
