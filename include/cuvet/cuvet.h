@@ -134,6 +134,7 @@ CUVET_API int cuvet_snapshot_tree(cuvet_ctx *c, const char *dir, cuvet_write_fn 
 #define CUVET_ARCHS_DECLARED 1u      /* also what the package around a file says of itself */
 #define CUVET_ARCHS_DECLARED_ONLY 2u /* only that: milliseconds also for a wheel */
 #define CUVET_ARCHS_EXACT 4u         /* with DECLARED, for a wheel on a web server: its code too (without DECLARED it is always read) */
+#define CUVET_ARCHS_EVERYWHERE 8u    /* search all sections of each file, for bare cubins too (not in packed members of wheels): reads the whole file */
 CUVET_API int cuvet_archs(cuvet_ctx *c, const char *const *files, size_t n, unsigned flags);
 CUVET_API int cuvet_archs_text(cuvet_ctx *c, const struct cuvet_style *s, cuvet_write_fn *write, void *user);
 CUVET_API int cuvet_archs_json(cuvet_ctx *c, cuvet_write_fn *write, void *user);

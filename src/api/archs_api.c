@@ -55,6 +55,7 @@ int cuvet_archs(cuvet_ctx *c, const char *const *files, size_t n, unsigned flags
                          .to = &c->code,
                          .declared = (flags & CUVET_ARCHS_DECLARED) != 0,
                          .declared_only = (flags & CUVET_ARCHS_DECLARED_ONLY) != 0,
+                         .everywhere = (flags & CUVET_ARCHS_EVERYWHERE) != 0,
                          .exact = (flags & CUVET_ARCHS_EXACT) != 0,
                          .offline = c->options.offline != 0,
                          .ca_file = c->options.ca_file,

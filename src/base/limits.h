@@ -25,7 +25,8 @@
 #define CV_MAX_PACKAGES 8192     /* dist-info folders looked at in one environment */
 #define CV_MAX_CODE_ENTRIES 1000000u             /* GPU code entries read in one file (real libraries: under 6,000) */
 #define CV_MAX_CODE_SEEDS 200000u                /* containers that wrappers name */
-#define CV_MAX_CODE_SCAN ((uint64_t)2 << 30)     /* bytes searched in one file without section headers */
+#define CV_MAX_CODE_SCAN ((uint64_t)2 << 30)     /* bytes searched in one file where containers may stand anywhere */
+#define CV_MAX_BARE_SECTIONS 2000000u            /* sections of all cubins that stand in a file's data (real libraries: under 100,000) */
 #define CV_MAX_ELF_SECTIONS 1000000u             /* sections of one file; more are taken for damage */
 #define CV_MAX_ARCHIVE_MEMBERS 200000u           /* members looked at in one static archive */
 #define CV_MAX_PTX_HEAD ((size_t)256 << 10)      /* bytes of a text searched for .version and .target */

@@ -22,7 +22,7 @@ struct cli_options {
     const char *facts_dir, *machine, *root, *tree, *nvml_library;
     struct cli_override overrides[CLI_MAX_OVERRIDES];
     unsigned n_overrides;
-    bool declared, declared_only, exact, offline;
+    bool declared, declared_only, exact, everywhere, offline;
     char **args;               /* the words behind the command: the front of argv, rearranged */
     int n_args;
     const char *machines[CLI_MAX_MACHINES]; /* --machine, in order; machine is the first */

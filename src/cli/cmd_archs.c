@@ -14,7 +14,8 @@ int cli_archs(const struct cli_options *o)
                       : cuvet_archs(c, (const char *const *)o->args, (size_t)o->n_args,
                                     (o->declared ? CUVET_ARCHS_DECLARED : 0) |
                                         (o->declared_only ? CUVET_ARCHS_DECLARED_ONLY : 0) |
-                                        (o->exact ? CUVET_ARCHS_EXACT : 0));
+                                        (o->exact ? CUVET_ARCHS_EXACT : 0) |
+                                        (o->everywhere ? CUVET_ARCHS_EVERYWHERE : 0));
     cli_progress_end();
     struct cuvet_style style = cli_style(o);
     rc = code < 0  ? code

@@ -72,6 +72,8 @@ static const char archs_help[] =
     "  --gpu NAME              does it run there? \"RTX 3090\", sm_86, 8.6; repeat for several\n"
     "  --declared              also what the package says that it was built for\n"
     "  --declared-only         only that (a wheel: in milliseconds)\n"
+    "  --everywhere            also search the sections that are not meant for GPU code (cuFFT\n"
+    "                          and others keep some in their data); reads whole files\n"
     "  --exact                 with --declared and an address: its code too, a large download\n"
     "  --offline               open no connection\n"
     "  --root DIR              FILE lies in this file tree\n"

@@ -44,6 +44,7 @@ enum {
     O_DECLARED,
     O_DECLARED_ONLY,
     O_EXACT,
+    O_EVERYWHERE,
     O_OFFLINE,
     O_ALL,
     O_ANY,
@@ -79,6 +80,7 @@ static const struct option options[] = {
     {"declared", no_argument, NULL, O_DECLARED},
     {"declared-only", no_argument, NULL, O_DECLARED_ONLY},
     {"exact", no_argument, NULL, O_EXACT},
+    {"everywhere", no_argument, NULL, O_EVERYWHERE},
     {"offline", no_argument, NULL, O_OFFLINE},
     {"all", no_argument, NULL, O_ALL},
     {"any", no_argument, NULL, O_ANY},
@@ -200,6 +202,9 @@ static int take_archs_option(struct cli_options *o, int c)
     case O_EXACT:
         o->exact = true;
         return 0;
+    case O_EVERYWHERE:
+        o->everywhere = true;
+        return 0;
     case O_OFFLINE:
         o->offline = true;
         return 0;
@@ -295,8 +300,9 @@ static int check_archs(const struct cli_options *o)
         return cli_error("archs: name at least one file, folder or wheel");
     if (o->machine || o->deep || o->nvml_library)
         return cli_error("archs: reads files, no machine; --gpu NAME says which GPU is meant");
-    if (o->declared_only && o->exact)
-        return cli_error("archs: --declared-only and --exact contradict each other");
+    if (o->declared_only && (o->exact || o->everywhere))
+        return cli_error("archs: --declared-only and --%s contradict each other",
+                         o->exact ? "exact" : "everywhere");
     for (unsigned i = 0; i < o->n_overrides; i++)
         if (strcmp(o->overrides[i].key, "gpu") != 0)
             return cli_error("archs: --%s says nothing about a file's code; --gpu does",
@@ -316,8 +322,9 @@ static int check(const struct cli_options *o)
     if (o->tree && (o->machine || o->root || o->n_overrides))
         return cli_error(
             "--tree records the running machine: it goes with no --machine, --root or override");
-    if ((o->declared || o->declared_only || o->exact) && o->command != CMD_ARCHS)
-        return cli_error("--declared, --declared-only and --exact belong to cuvet archs");
+    if ((o->declared || o->declared_only || o->exact || o->everywhere) && o->command != CMD_ARCHS)
+        return cli_error(
+            "--declared, --declared-only, --exact and --everywhere belong to cuvet archs");
     if (o->command == CMD_ARCHS)
         return check_archs(o);
     bool resolves = o->command == CMD_RESOLVE || o->command == CMD_WHY;

@@ -16,6 +16,8 @@ void cv_gpucode_init(struct cv_gpucode *c)
     c->set_index = NULL;
     c->images = c->containers = c->lto_images = c->other_images = 0;
     c->lto.n = 0;
+    c->elsewhere = NULL;
+    c->searched_all = false;
     c->partial = false;
     c->error = CV_S("");
 }
@@ -141,6 +143,22 @@ void cv_gpucode_merge(struct cv_gpucode *to, struct cv_arena *a, const struct cv
     to->other_images += from->other_images;
     if (from->partial)
         cv_gpucode_cut(to, from->error);
+}
+
+struct cv_elsewhere *cv_elsewhere_copy(struct cv_arena *a, const struct cv_elsewhere *from)
+{
+    struct cv_elsewhere *to = from ? cv_arena_alloc(a, sizeof *to) : NULL;
+    if (!to)
+        return NULL;
+    cv_gpucode_init(&to->code);
+    cv_gpucode_merge(&to->code, a, &from->code);
+    to->code.error = cv_arena_str(a, to->code.error);
+    for (uint32_t i = 0; i < from->n_sections; i++) {
+        struct cv_code_section *p = CV_PUSH(a, to, sections);
+        if (p)
+            *p = from->sections[i];
+    }
+    return to;
 }
 
 void cv_gpucode_order(const struct cv_gpucode *c, uint8_t *order)

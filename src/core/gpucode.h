@@ -28,6 +28,15 @@ struct cv_code_set {
     uint32_t containers; /* containers that hold exactly these targets */
 };
 
+/* GPU code outside the sections that are meant for it (design fatbin.md knows only those; measured: cuBLASLt 12.8 and later, cuDNN 9.10, cuSPARSELt and
+ * cuTENSOR keep code in ".cask_resource", cuFFT and cuRAND in their data, TensorFlow and CUPTI in read-only data). cuobjdump lists none of it. */
+struct cv_code_section {
+    char name[32]; /* cut to fit */
+    uint32_t containers;
+    uint32_t cubins; /* without a container around them */
+};
+struct cv_elsewhere;
+
 enum cv_code_form {
     CV_FORM_NONE = 0,
     CV_FORM_ELF,
@@ -50,8 +59,15 @@ struct cv_gpucode {
     struct cv_targets lto; /* targets of link-time code (its own entries; no images) */
     uint32_t lto_images;
     uint32_t other_images; /* entries of kinds that are not known */
+    struct cv_elsewhere *elsewhere; /* NULL = nothing was found there, or it was not searched */
+    bool searched_all;     /* the whole file was searched, not only the sections with a name for GPU code */
     bool partial;          /* something was cut short or left out: `error` says what */
     cv_str error;          /* "" = none */
+};
+
+struct cv_elsewhere {
+    struct cv_gpucode code; /* containers and cubins together: each cubin counts as a container of its own */
+    CV_LIST(struct cv_code_section, sections);
 };
 
 void cv_gpucode_init(struct cv_gpucode *c);
@@ -69,6 +85,8 @@ void cv_gpucode_image(struct cv_gpucode *c, struct cv_target t, struct cv_code_m
 void cv_gpucode_cut(struct cv_gpucode *c, cv_str why);
 /* Adds what `from` has: one answer for several files. */
 void cv_gpucode_merge(struct cv_gpucode *to, struct cv_arena *a, const struct cv_gpucode *from);
+/* The same in other memory; NULL for NULL. */
+struct cv_elsewhere *cv_elsewhere_copy(struct cv_arena *a, const struct cv_elsewhere *from);
 /* Places of targets sorted: SASS before PTX, number, suffix. `order` has room for CV_CODE_MAX_TARGETS. */
 void cv_gpucode_order(const struct cv_gpucode *c, uint8_t *order);
 

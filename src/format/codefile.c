@@ -117,15 +117,16 @@ enum cv_code_format cv_code_format(const struct cv_reader *r)
     return looks_ptx(r) ? CV_FILE_PTX : CV_FILE_UNKNOWN;
 }
 
-void cv_code_read(const struct cv_reader *r, struct cv_arena *a, struct cv_gpucode *ret)
+void cv_code_read(const struct cv_reader *r, const struct cv_code_ask *ask, struct cv_arena *a,
+                  struct cv_gpucode *ret)
 {
     cv_gpucode_init(ret);
     switch (cv_code_format(r)) {
     case CV_FILE_ELF:
-        cv_code_elf(r, a, ret);
+        cv_code_elf(r, ask, a, ret);
         return;
     case CV_FILE_PE:
-        cv_code_pe(r, a, ret);
+        cv_code_pe(r, ask, a, ret);
         return;
     case CV_FILE_FATBIN:
         read_fatbin(r, a, ret);

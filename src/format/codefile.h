@@ -17,14 +17,25 @@ enum cv_code_format {
     CV_FILE_ZIP,
 };
 
+/* How far to look for GPU code outside the sections that are meant for it. */
+enum cv_code_where {
+    CV_CODE_USUAL = 0, /* not at all */
+    CV_CODE_NAMED,     /* in sections that NVIDIA's libraries have for it: ".cask_resource" */
+    CV_CODE_ALL        /* in every section, containers and bare cubins: reads the whole file */
+};
+struct cv_code_ask {
+    enum cv_code_where where;
+    const struct cv_fatbin_ranges *found; /* containers seen while the file passed by (codestream.h): nothing else can be searched; NULL = search */
+};
+
 /* By its first bytes. */
 enum cv_code_format cv_code_format(const struct cv_reader *r);
-/* Everything but archives and wheels. *ret is filled whatever happens; what is wrong stands in ret->error. */
-void cv_code_read(const struct cv_reader *r, struct cv_arena *a, struct cv_gpucode *ret);
+/* Everything but archives and wheels; `ask` NULL = the usual sections. *ret is filled whatever happens; what is wrong stands in ret->error. */
+void cv_code_read(const struct cv_reader *r, const struct cv_code_ask *ask, struct cv_arena *a, struct cv_gpucode *ret);
 
 /* The forms one by one (cv_code_read chooses). */
-void cv_code_elf(const struct cv_reader *r, struct cv_arena *a, struct cv_gpucode *ret);
-void cv_code_pe(const struct cv_reader *r, struct cv_arena *a, struct cv_gpucode *ret);
+void cv_code_elf(const struct cv_reader *r, const struct cv_code_ask *ask, struct cv_arena *a, struct cv_gpucode *ret);
+void cv_code_pe(const struct cv_reader *r, const struct cv_code_ask *ask, struct cv_arena *a, struct cv_gpucode *ret);
 void cv_code_ptx(const struct cv_reader *r, struct cv_arena *a, struct cv_gpucode *ret);
 struct cv_elf;
 void cv_code_cubin(const struct cv_elf *e, struct cv_arena *a, struct cv_gpucode *ret);

@@ -304,17 +304,19 @@ static bool has_sections(const struct cv_reader *r)
     return cv_elf_open(&e, r) && e.n_sections > 0;
 }
 
-void cv_codestream_read(struct cv_codestream *s, bool whole, struct cv_gpucode *ret)
+void cv_codestream_read(struct cv_codestream *s, bool whole, unsigned where, struct cv_gpucode *ret)
 {
     struct cv_reader r = {.size = s->size, .read_at = read_kept, .ctx = s};
     enum cv_code_format format = cv_code_format(&r);
+    struct cv_code_ask ask = {.where = (enum cv_code_where)where, .found = &s->found};
+    cv_fatbin_tidy_ranges(&s->found);
     if (format == CV_FILE_ELF && whole && !has_sections(&r)) {
         cv_gpucode_init(ret);
         ret->form = CV_FORM_ELF;
-        cv_fatbin_tidy_ranges(&s->found);
         cv_fatbin_read(&r, &s->found, NULL, 0, s->a, ret);
+        ret->searched_all = true;
     } else {
-        cv_code_read(&r, s->a, ret);
+        cv_code_read(&r, &ask, s->a, ret);
     }
     if (!whole)
         cv_gpucode_cut(ret, CV_S("it could not be unpacked to its end"));

@@ -48,7 +48,7 @@ struct cv_codestream {
 void cv_codestream_init(struct cv_codestream *s, struct cv_arena *a, uint64_t size);
 /* The next bytes. */
 void cv_codestream_take(struct cv_codestream *s, const unsigned char *bytes, size_t len);
-/* After the last bytes: the GPU code. `whole`: all of the file came. */
-void cv_codestream_read(struct cv_codestream *s, bool whole, struct cv_gpucode *ret);
+/* After the last bytes: the GPU code. `whole`: all of the file came. Outside the usual sections only containers are found, no bare cubins. */
+void cv_codestream_read(struct cv_codestream *s, bool whole, unsigned where, struct cv_gpucode *ret);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "format/codefile.h"
 #include "format/elf.h"
+#include "format/elsewhere.h"
 
 enum { SHT_NOBITS_ = 8, ET_REL_ = 1, PT_LOAD_TYPE = 1 };
 #define CV_WRAPPER ((size_t)24)
@@ -14,7 +15,9 @@ enum { SHT_NOBITS_ = 8, ET_REL_ = 1, PT_LOAD_TYPE = 1 };
 struct found {
     const struct cv_reader *r;
     struct cv_arena *a;
+    const struct cv_code_ask *ask;
     struct cv_fatbin_ranges code, wrappers;
+    struct cv_outside_list outside;
     bool cut;
 };
 
@@ -27,6 +30,8 @@ static bool take_section(void *ctx, const struct cv_elf_section *s)
         f->cut = !cv_fatbin_add_range(f->a, &f->code, f->r, s->offset, s->size) || f->cut;
     else if (strcmp(s->name, ".nvFatBinSegment") == 0)
         (void)cv_fatbin_add_range(f->a, &f->wrappers, f->r, s->offset, s->size);
+    else if (cv_outside_wanted(f->ask, s->name))
+        cv_outside_add(f->a, &f->outside, s->name, sizeof s->name, s->offset, s->size);
     return true;
 }
 
@@ -113,6 +118,7 @@ static void by_sections(const struct cv_elf *e, struct found *f, struct cv_gpuco
         cv_fatbin_tidy_ranges(&f->code);
     }
     cv_fatbin_read(f->r, &f->code, seeds.v, seeds.n_v, f->a, ret);
+    cv_outside_search(f->r, f->ask, &f->outside, &f->code, f->a, ret);
     if (f->cut)
         cv_gpucode_cut(ret, CV_S("the file ends before its sections do"));
 }
@@ -126,18 +132,20 @@ static void by_segments(const struct cv_elf *e, struct found *f, struct cv_gpuco
                                    e->segments[i].file_size) ||
               cut;
     cv_fatbin_tidy_ranges(&f->code);
-    cv_fatbin_scan(f->r, &f->code, f->a, ret);
+    cv_fatbin_scan(f->r, &f->code, NULL, f->a, ret);
+    ret->searched_all = true;
     if (cut)
         cv_gpucode_cut(ret, CV_S("the file ends before its segments do"));
     else if (e->n_segments == 0)
         cv_gpucode_cut(ret, CV_S("an ELF file without section and program headers"));
 }
 
-void cv_code_elf(const struct cv_reader *r, struct cv_arena *a, struct cv_gpucode *ret)
+void cv_code_elf(const struct cv_reader *r, const struct cv_code_ask *ask, struct cv_arena *a,
+                 struct cv_gpucode *ret)
 {
     unsigned char id[20];
     struct cv_elf e;
-    struct found f = {.r = r, .a = a};
+    struct found f = {.r = r, .a = a, .ask = ask};
     ret->form = CV_FORM_ELF;
     if (!cv_read(r, 0, id, sizeof id))
         ret->error = CV_S("an ELF file that ends in its header");

@@ -409,54 +409,110 @@ static bool looks_real(struct reading *g, uint64_t at, uint64_t end, struct star
     return cv_fatbin_entry(ret->bytes + CV_FATBIN_HEADER, ret->size, &e) && e.target.cc.major != 0;
 }
 
+/* The first place in words of 8 bytes where a container, or an ELF file where one is wanted, may start; n if nowhere. Eight words at a step: the compiler
+ * makes vectors of it, and most data has none. */
+static size_t first_magic(const unsigned char *p, size_t n, bool elf)
+{
+    uint32_t other = elf ? CV_ELF_MAGIC : CV_FATBIN_MAGIC;
+    size_t i = 0;
+    for (; n - i >= 64; i += 64) {
+        unsigned any = 0;
+        for (size_t k = 0; k < 64; k += 8) {
+            uint32_t word = cv_le32(p + i + k);
+            any |= (unsigned)(word == CV_FATBIN_MAGIC) | (unsigned)(word == other);
+        }
+        if (any)
+            break;
+    }
+    while (i < n && cv_le32(p + i) != CV_FATBIN_MAGIC && cv_le32(p + i) != other)
+        i += 8;
+    return i;
+}
+
+/* A container at `at`, if it is one: *at goes behind it. False when the limit is reached. */
+static bool take_found(struct reading *g, uint64_t *at, uint64_t end)
+{
+    struct start start;
+    if (!looks_real(g, *at, end, &start)) {
+        *at += 8;
+        return true;
+    }
+    uint64_t room = end - *at - CV_FATBIN_HEADER;
+    if (start.size > room)
+        cut_at(g, "a container that is cut short", *at);
+    if (!budget(g, *at) || !add_walk(g, *at, &start, start.size < room ? start.size : room))
+        return false;
+    *at = start.size >= room ? end : align8(*at + CV_FATBIN_HEADER + start.size);
+    return true;
+}
+
 /* Searches one range 8 bytes at a step and jumps over what it finds. False when the limit is reached. */
 static bool scan_range(struct reading *g, uint64_t at, uint64_t end, unsigned char *buf,
-                       uint64_t *left)
+                       struct cv_fatbin_search *how)
 {
     at = align8(at);
     while (end > at && end - at >= CV_FATBIN_HEADER) {
-        size_t n = end - at < CV_SCAN_STEP ? (size_t)(end - at) & ~(size_t)7 : CV_SCAN_STEP, i = 0;
-        if (n > *left) {
+        size_t n = end - at < CV_SCAN_STEP ? (size_t)(end - at) & ~(size_t)7 : CV_SCAN_STEP;
+        if (n > how->left) {
             cut_at(g, "too much to search through; stopped", at);
             return false;
         }
-        *left -= n;
+        how->left -= n;
         if (!cv_read(g->r, at, buf, n)) {
             cut_at(g, "the file ends or cannot be read", at);
             return false;
         }
-        while (i < n && cv_le32(buf + i) != CV_FATBIN_MAGIC)
-            i += 8;
-        at += i;
-        struct start start;
-        if (i == n)
-            continue;
-        if (!looks_real(g, at, end, &start)) {
-            at += 8;
-            continue;
+        for (size_t i = 0; i < n;) {
+            size_t k = i + first_magic(buf + i, n - i, how->elf != NULL);
+            uint64_t here = at + k, next = here;
+            if (k < n && cv_le32(buf + k) == CV_FATBIN_MAGIC) {
+                if (!take_found(g, &next, end))
+                    return false;
+            } else if (k < n) {
+                uint64_t size = how->elf(how->ctx, here);
+                next = size < end - here ? align8(here + size) : here;
+                next = next > here ? next : here + 8;
+            }
+            if (next - at >= n || next >= end) {
+                at = next;
+                break;
+            }
+            i = (size_t)(next - at);
+            if (i == n)
+                at += n;
         }
-        uint64_t room = end - at - CV_FATBIN_HEADER;
-        if (start.size > room)
-            cut_at(g, "a container that is cut short", at);
-        if (!budget(g, at) || !add_walk(g, at, &start, start.size < room ? start.size : room))
-            return false;
-        if (start.size >= room)
+    }
+    return true;
+}
+
+/* The same over a file that has passed by. */
+static bool scan_found(struct reading *g, uint64_t at, uint64_t end,
+                       const struct cv_fatbin_ranges *found)
+{
+    for (uint32_t i = 0; i < found->n_v; i++) {
+        uint64_t from = found->v[i].offset;
+        if (from >= end)
             break;
-        at = align8(at + CV_FATBIN_HEADER + start.size);
+        if (from >= at && !take_found(g, &from, end))
+            return false;
+        at = from > at ? from : at;
     }
     return true;
 }
 
 void cv_fatbin_scan(const struct cv_reader *r, const struct cv_fatbin_ranges *ranges,
-                    struct cv_arena *a, struct cv_gpucode *to)
+                    struct cv_fatbin_search *how, struct cv_arena *a, struct cv_gpucode *to)
 {
     struct reading g;
-    uint64_t left = CV_MAX_CODE_SCAN;
-    unsigned char *buf = cv_arena_raw(a, CV_SCAN_STEP);
+    struct cv_fatbin_search plain = {.left = CV_MAX_CODE_SCAN};
+    how = how ? how : &plain;
+    unsigned char *buf = how->found ? NULL : cv_arena_raw(a, CV_SCAN_STEP);
     begin(&g, r, a, to);
-    for (uint32_t i = 0; buf && i < ranges->n_v; i++)
-        if (!scan_range(&g, ranges->v[i].offset, ranges->v[i].offset + ranges->v[i].size, buf,
-                        &left))
+    for (uint32_t i = 0; i < ranges->n_v; i++) {
+        uint64_t at = ranges->v[i].offset, end = at + ranges->v[i].size;
+        if (how->found ? !scan_found(&g, at, end, how->found)
+                       : !buf || !scan_range(&g, at, end, buf, how))
             break;
+    }
     walk_all(&g);
 }

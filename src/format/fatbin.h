@@ -10,6 +10,7 @@
 #include "core/gpucode.h"
 
 #define CV_FATBIN_MAGIC   0xba55ed50u
+#define CV_ELF_MAGIC      0x464c457fu
 #define CV_FATBIN_WRAPPER 0x466243b1u
 #define CV_FATBIN_HEADER  16u /* bytes of a container's header */
 #define CV_FATBIN_ENTRY   64u /* bytes of an entry's header that are always there */
@@ -44,8 +45,15 @@ bool cv_fatbin_entry(const unsigned char *bytes, uint64_t room, struct cv_fatbin
 void cv_fatbin_read(const struct cv_reader *r, const struct cv_fatbin_ranges *ranges,
                     const uint64_t *seeds, uint32_t n_seeds, struct cv_arena *a,
                     struct cv_gpucode *to);
-/* The same where only wider ranges are known (stripped section headers): searches them for containers. */
-void cv_fatbin_scan(const struct cv_reader *r, const struct cv_fatbin_ranges *ranges,
+/* How to search. */
+struct cv_fatbin_search {
+    const struct cv_fatbin_ranges *found; /* where containers are (sorted), for a reader that keeps nothing else; NULL = look at every byte */
+    uint64_t (*elf)(void *ctx, uint64_t at); /* called for each ELF magic number outside containers: bytes to pass over, 0 = go on; or NULL */
+    void *ctx;
+    uint64_t left;                        /* bytes that may still be looked at; counted down */
+};
+/* The same where only wider ranges are known (stripped section headers, data): searches them for containers. `how` NULL: every byte, CV_MAX_CODE_SCAN. */
+void cv_fatbin_scan(const struct cv_reader *r, const struct cv_fatbin_ranges *ranges, struct cv_fatbin_search *how,
                     struct cv_arena *a, struct cv_gpucode *to);
 
 #endif

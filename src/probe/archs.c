@@ -37,12 +37,18 @@ bool cv_archs_name(cv_str name, bool executable)
     return executable || numbered_library(name);
 }
 
+static void read_code(struct cv_archs *c, const struct cv_reader *r, struct cv_gpucode *ret)
+{
+    struct cv_code_ask ask = {.where = c->everywhere ? CV_CODE_ALL : CV_CODE_NAMED};
+    cv_code_read(r, &ask, c->arena, ret);
+}
+
 /* ---- static archives ---- */
 
 static bool worth_an_answer(const struct cv_gpucode *code)
 {
     return code->images || code->lto_images || code->other_images || code->containers ||
-           code->partial;
+           code->elsewhere || code->partial;
 }
 
 /* A thin archive's member lies beside it. */
@@ -64,7 +70,7 @@ static void read_outside(struct cv_archs *c, cv_str folder, const struct cv_ar_m
                        cv_arena_fmt(c->arena, "the thin archive's member: " CV_FMT, CV_ARG(what)));
         return;
     }
-    cv_code_read(&w.reader, c->arena, ret);
+    read_code(c, &w.reader, ret);
     cv_window_close(&w);
 }
 
@@ -85,7 +91,7 @@ static void read_archive(struct cv_archs *c, const struct cv_reader *r, cv_str f
         if (m.outside)
             read_outside(c, folder, &m, code);
         else if (cv_reader_part(&part, &whole, r, m.offset, m.size))
-            cv_code_read(&part, c->arena, code);
+            read_code(c, &part, code);
         if (!worth_an_answer(code))
             continue;
         struct cv_code_file *f = cv_archs_add(
@@ -121,7 +127,7 @@ void cv_archs_reader(struct cv_archs *c, const struct cv_reader *r, cv_str folde
     }
     struct cv_code_file *f = cv_archs_add(c, label, label);
     if (f)
-        cv_code_read(r, c->arena, &f->code);
+        read_code(c, r, &f->code);
 }
 
 static void read_file(struct cv_archs *c, cv_str path, cv_str label)

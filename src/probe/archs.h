@@ -17,6 +17,7 @@ struct cv_archs {
     /* A file far away: bytes that will be read in order, or NULL. */
     void (*expect)(void *ctx, uint64_t off, uint64_t len);
     void *expect_ctx;
+    bool everywhere;        /* search all of each file, not only the sections with a name for GPU code */
     bool exact;             /* a file far away: its code too, where what it declares was asked for */
     const char *ca_file;    /* certificates to trust, NULL = the system's */
     bool offline;           /* open no connection */

@@ -58,7 +58,7 @@ static bool read_library(struct cv_probe_ctx *c, cv_str path, struct cv_gpucode 
         return true;
     }
     if (ok) {
-        cv_code_read(&w.reader, c->arena, ret);
+        cv_code_read(&w.reader, NULL, c->arena, ret);
         ok = !ret->partial && !ret->error.len;
         if (!ok)
             cv_problem_add(c->arena, c->m, path,

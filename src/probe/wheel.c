@@ -2,6 +2,7 @@
  * (codestream.h). */
 #include "probe/wheel.h"
 
+#include "format/codefile.h"
 #include "format/codestream.h"
 #include "format/inflate.h"
 
@@ -87,11 +88,13 @@ static void stream_member(struct wheel *w, const struct cv_zip_member *m, struct
         cv_gpucode_cut(&f->code, CV_S("more in it than fits into memory"));
         return;
     }
-    cv_codestream_read(&s, rc == 0 && whole, code);
+    cv_codestream_read(&s, rc == 0 && whole, w->c->everywhere ? CV_CODE_ALL : CV_CODE_NAMED, code);
     if (rc != 0 && what.len)
         code->error = what;
     cv_gpucode_merge(&f->code, w->c->arena, code); /* out of the scratch memory */
     f->code.form = code->form;
+    f->code.searched_all = code->searched_all;
+    f->code.elsewhere = cv_elsewhere_copy(w->c->arena, code->elsewhere);
     f->code.error = cv_arena_str(w->c->arena, code->error);
 }
 

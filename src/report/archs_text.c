@@ -78,9 +78,35 @@ static void code_lines(const struct out *o, const struct cv_gpucode *c)
              cv_arena_fmt(a, "%u entries of a kind that is not known", c->other_images));
 }
 
+/* Only files that have sections keep code outside the usual ones. */
+static bool not_searched(const struct cv_gpucode *c)
+{
+    return !c->searched_all && (c->form == CV_FORM_ELF || c->form == CV_FORM_PE);
+}
+
+/* "sm_100a (429) sm_120a (14) outside the usual sections, in .cask_resource" */
+static void elsewhere_line(const struct out *o, const struct cv_elsewhere *e)
+{
+    struct cv_buf b;
+    uint8_t order[CV_CODE_MAX_TARGETS];
+    cv_buf_init(&b, o->b->arena);
+    cv_gpucode_order(&e->code, order);
+    for (unsigned i = 0; i < e->code.n_targets; i++) {
+        const struct cv_code_target *t = &e->code.targets[order[i]];
+        cv_str name = cv_target_str(o->b->arena, t->t);
+        cv_buf_fmt(&b, "%s" CV_FMT " (%u)", i ? " " : "", CV_ARG(name), t->images);
+    }
+    if (e->code.lto_images)
+        cv_buf_fmt(&b, "%slink-time code (%u)", e->code.n_targets ? " " : "", e->code.lto_images);
+    cv_buf_addz(&b, " outside the usual sections, in");
+    for (uint32_t i = 0; i < e->n_sections; i++)
+        cv_buf_fmt(&b, "%s %s", i ? "," : "", e->sections[i].name);
+    line(o, "also", cv_buf_str(&b));
+}
+
 /* "yes: sm_86 runs on NVIDIA GeForce RTX 3090 (8.6); 65 of 449 containers have nothing for it" */
 static void gpu_line(const struct out *o, const struct cv_gpu *gpu, const struct cv_code_gpu *g,
-                     uint32_t containers)
+                     uint32_t containers, bool more)
 {
     struct cv_arena *a = o->b->arena;
     cv_str name = cv_known(&gpu->name) ? cv_arena_fmt(a, CV_FMT " (" CV_FMT ")",
@@ -88,7 +114,8 @@ static void gpu_line(const struct out *o, const struct cv_gpu *gpu, const struct
                                        : gpu->cc_text.v;
     if (!g->has_via) {
         colored(o, CV_RED, "GPU",
-                cv_arena_fmt(a, "no: nothing here runs on " CV_FMT, CV_ARG(name)));
+                cv_arena_fmt(a, "no: nothing here runs on " CV_FMT "%s", CV_ARG(name),
+                             more ? " (--everywhere also searches its data)" : ""));
         return;
     }
     cv_str via = cv_target_str(a, g->via);
@@ -96,10 +123,12 @@ static void gpu_line(const struct out *o, const struct cv_gpu *gpu, const struct
         g->via.ptx ? cv_arena_fmt(a, "by JIT: the driver must compile " CV_FMT " for " CV_FMT,
                                   CV_ARG(via), CV_ARG(name))
                    : cv_arena_fmt(a, "yes: " CV_FMT " runs on " CV_FMT, CV_ARG(via), CV_ARG(name));
-    if (g->by_jit && !g->via.ptx)
+    if (g->elsewhere)
+        text = cv_arena_fmt(a, CV_FMT ", and stands outside the usual sections", CV_ARG(text));
+    if (!g->elsewhere && g->by_jit && !g->via.ptx)
         text = cv_arena_fmt(a, CV_FMT "; %u of %u containers only by compiling PTX", CV_ARG(text),
                             g->by_jit, containers);
-    if (g->without)
+    if (!g->elsewhere && g->without)
         text = cv_arena_fmt(a, CV_FMT "; %u of %u containers have nothing for it", CV_ARG(text),
                             g->without, containers);
     colored(o, g->without || g->via.ptx ? CV_YELLOW : CV_GREEN, "GPU", text);
@@ -113,7 +142,7 @@ static void gpu_lines(const struct out *o, const struct cv_code_file *f)
         if (!cv_known(&m->gpus[g].cc_text))
             continue;
         cv_code_for_gpu(o->r->f, &f->code, m->gpus[g].cc, cv_archs_new_cuda(f), &one);
-        gpu_line(o, &m->gpus[g], &one, f->code.containers);
+        gpu_line(o, &m->gpus[g], &one, f->code.containers, not_searched(&f->code));
     }
 }
 
@@ -153,6 +182,8 @@ static void one_file(const struct out *o, const struct cv_code_file *f)
     struct cv_arena *a = o->b->arena;
     cv_lay_line(o->b, o->st, CV_BOLD, o->indent, o->indent ? short_name(f) : f->name);
     code_lines(o, c);
+    if (c->elsewhere)
+        elsewhere_line(o, c->elsewhere);
     if (c->error.len)
         colored(o, CV_RED, c->partial ? "partial" : "error",
                 c->partial ? cv_arena_fmt(a, "this list is not complete: " CV_FMT, CV_ARG(c->error))
@@ -162,9 +193,12 @@ static void one_file(const struct out *o, const struct cv_code_file *f)
              cv_str_starts(f->group, "http")
                  ? CV_S("not read: only what the package says of itself (--exact reads it)")
                  : CV_S("not read: only what the package says of itself was asked for"));
-    else if (c->images == 0 && c->lto_images == 0 && c->other_images == 0)
-        line(o, "none", CV_S("no GPU code in it"));
-    if (c->images)
+    else if (c->images == 0 && c->lto_images == 0 && c->other_images == 0 && !c->elsewhere)
+        line(o, "none",
+             not_searched(c)
+                 ? CV_S("no GPU code in the sections for it (--everywhere searches the rest)")
+                 : CV_S("no GPU code in it"));
+    if (c->images || c->elsewhere)
         gpu_lines(o, f);
 }
 

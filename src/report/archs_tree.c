@@ -16,7 +16,7 @@ bool cv_archs_new_cuda(const struct cv_code_file *f)
 
 bool cv_archs_lacks(const struct cv_archs_report *r, const struct cv_code_file *f)
 {
-    if (f->code.images == 0)
+    if (f->code.images == 0 && !f->code.elsewhere)
         return false;
     for (uint32_t g = 0; g < r->m->n_gpus; g++) {
         struct cv_code_gpu one;
@@ -69,6 +69,25 @@ static void put_code(struct cv_arena *a, struct cv_node *o, const struct cv_gpuc
     (void)cv_node_put(o, "other_images", cv_node_int(a, c->other_images));
 }
 
+static void put_elsewhere(struct cv_arena *a, struct cv_node *o, const struct cv_gpucode *c)
+{
+    (void)cv_node_put(o, "searched",
+                      cv_node_text(a, c->searched_all ? CV_S("everywhere") : CV_S("usual")));
+    struct cv_node *e =
+        cv_node_put(o, "elsewhere", c->elsewhere ? cv_node_object(a) : cv_node_null(a));
+    if (!c->elsewhere)
+        return;
+    put_code(a, e, &c->elsewhere->code);
+    struct cv_node *list = cv_node_put(e, "sections", cv_node_list(a));
+    for (uint32_t i = 0; i < c->elsewhere->n_sections; i++) {
+        const struct cv_code_section *s = &c->elsewhere->sections[i];
+        struct cv_node *one = cv_node_add(list, cv_node_object(a));
+        (void)cv_node_put(one, "name", cv_node_text(a, cv_arena_str(a, cv_str_z(s->name))));
+        (void)cv_node_put(one, "containers", cv_node_int(a, s->containers));
+        (void)cv_node_put(one, "cubins", cv_node_int(a, s->cubins));
+    }
+}
+
 static void put_gpus(struct cv_arena *a, struct cv_node *o, const struct cv_archs_report *r,
                      const struct cv_code_file *f)
 {
@@ -87,6 +106,7 @@ static void put_gpus(struct cv_arena *a, struct cv_node *o, const struct cv_arch
             n, "via", one.has_via ? cv_node_text(a, cv_target_str(a, one.via)) : cv_node_null(a));
         (void)cv_node_put(n, "without", cv_node_int(a, one.without));
         (void)cv_node_put(n, "jit", cv_node_int(a, one.by_jit));
+        (void)cv_node_put(n, "elsewhere", cv_node_bool(a, one.elsewhere));
     }
 }
 
@@ -116,6 +136,7 @@ struct cv_node *cv_tree_archs(struct cv_arena *a, const struct cv_archs_report *
         struct cv_node *o = cv_node_add(files, cv_node_object(a));
         (void)cv_node_put(o, "file", cv_node_text(a, f->name));
         put_code(a, o, &f->code);
+        put_elsewhere(a, o, &f->code);
         (void)cv_node_put(o, "partial", cv_node_bool(a, f->code.partial || f->not_read));
         (void)cv_node_put(o, "error", text_or_null(a, f->code.error));
         if (r->m->n_gpus)

@@ -3,8 +3,8 @@
 
 #include "rules/judge.h"
 
-void cv_code_for_gpu(const struct cv_facts *f, const struct cv_gpucode *code, struct cv_cc cc,
-                     bool cuda_ge_13_2, struct cv_code_gpu *ret)
+static void count(const struct cv_facts *f, const struct cv_gpucode *code, struct cv_cc cc,
+                  bool cuda_ge_13_2, struct cv_code_gpu *ret)
 {
     struct cv_code_mask sass = {{0}}, ptx = {{0}};
     bool via_sass = false;
@@ -32,6 +32,18 @@ void cv_code_for_gpu(const struct cv_facts *f, const struct cv_gpucode *code, st
             ret->by_jit += set->containers;
         else if (!native)
             ret->without += set->containers;
+    }
+}
+
+void cv_code_for_gpu(const struct cv_facts *f, const struct cv_gpucode *code, struct cv_cc cc,
+                     bool cuda_ge_13_2, struct cv_code_gpu *ret)
+{
+    count(f, code, cc, cuda_ge_13_2, ret);
+    if (!ret->has_via && code->elsewhere) {
+        struct cv_code_gpu there;
+        count(f, &code->elsewhere->code, cc, cuda_ge_13_2, &there);
+        ret->via = there.via;
+        ret->has_via = ret->elsewhere = there.has_via;
     }
 }
 

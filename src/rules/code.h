@@ -9,6 +9,7 @@ struct cv_code_gpu {
     struct cv_target
         via; /* the highest target that runs on the GPU: machine code before PTX; valid iff has_via */
     bool has_via;
+    bool elsewhere;   /* via stands outside the usual sections; the counts are those of the usual sections */
     uint32_t without; /* containers with neither machine code nor PTX for it */
     uint32_t by_jit;  /* containers with only PTX for it */
 };

@@ -247,7 +247,7 @@ GPUS = [
 @pytest.mark.parametrize("containers,gpu,via,without,jit,exit_code", GPUS)
 def test_gpu(one, containers, gpu, via, without, jit, exit_code):
     rc, f = one(make.shared([C(*c.split()) for c in containers]), "--gpu", gpu)
-    assert f["gpus"] == [{"name": None, "cc": gpu, "via": via, "without": without, "jit": jit}] and rc == exit_code
+    assert f["gpus"] == [{"name": None, "cc": gpu, "via": via, "without": without, "jit": jit, "elsewhere": False}] and rc == exit_code
 
 
 def test_several_files_and_gpus(archs, tmp_path):

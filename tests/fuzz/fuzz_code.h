@@ -65,8 +65,11 @@ static inline void fuzz_code(const struct cv_reader *r, struct cv_arena *a)
 {
     struct cv_gpucode *c = malloc(sizeof *c), *sum = malloc(sizeof *sum);
     if (c && sum) {
-        cv_code_read(r, a, c);
+        struct cv_code_ask ask = {.where = CV_CODE_ALL};
+        cv_code_read(r, &ask, a, c);
         fuzz_code_sound(c, a, r->size);
+        if (c->elsewhere)
+            fuzz_code_sound(&c->elsewhere->code, a, r->size);
         fuzz_code_line(c, a);
         cv_gpucode_init(sum);
         cv_gpucode_merge(sum, a, c);

@@ -86,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         cv_fatbin_read(&r, &two, seeds, n, &a, waved);
         fuzz_code_sound(waved, &a, mem.len);
         cv_gpucode_init(waved);
-        cv_fatbin_scan(&slow, &all, &a, waved);
+        cv_fatbin_scan(&slow, &all, NULL, &a, waved);
         fuzz_code_sound(waved, &a, mem.len);
     }
     free(plain);

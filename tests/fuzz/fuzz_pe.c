@@ -11,9 +11,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     cv_reader_mem(&r, &mem);
     if (c && size >= 2 && memcmp(data, "MZ", 2) == 0) {
         cv_gpucode_init(c);
-        cv_code_pe(&r, &a, c);
+        struct cv_code_ask ask = {.where = CV_CODE_ALL};
+        cv_code_pe(&r, &ask, &a, c);
         fuzz_code_sound(c, &a, size);
         fuzz_code_line(c, &a);
+        if (c->elsewhere)
+            fuzz_code_sound(&c->elsewhere->code, &a, size);
     }
     free(c);
     cv_arena_done(&a);
