@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CV_FIRST_READ ((size_t)4096)
@@ -170,6 +171,9 @@ struct window {
     int fd;
     bool asked;     /* the kernel was told that reads jump */
     bool no_nowait; /* RWF_NOWAIT is refused here (overlayfs, tmpfs, old kernels, seccomp) */
+    bool waited;    /* plain reads had to wait: the file is not in memory after all */
+    unsigned hits;  /* answers from memory since the last miss */
+    uint64_t since; /* when the last CV_WARM_STEP plain reads began */
 };
 
 static bool window_read_at(void *ctx, uint64_t off, void *ret, size_t len)
@@ -191,6 +195,32 @@ static bool window_read_at(void *ctx, uint64_t off, void *ret, size_t len)
 #define RWF_NOWAIT 0x8
 #endif
 
+/* After CV_WARM hits in a row a file counts as being in memory, and plain reads, a sixth cheaper than those that never wait, take over. A clock looks at every
+ * CV_WARM_STEP of them: a read from memory takes half a microsecond, one from a disk a hundred. */
+#define CV_WARM         128u
+#define CV_WARM_STEP    32u
+#define CV_WARM_STEP_NS 400000u
+
+static uint64_t monotonic_ns(void)
+{
+    struct timespec t = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static bool is_warm(struct window *w)
+{
+    if (w->hits < CV_WARM || w->waited)
+        return false;
+    if ((w->hits - CV_WARM) % CV_WARM_STEP == 0) {
+        uint64_t now = monotonic_ns();
+        w->waited = w->hits > CV_WARM && now - w->since > CV_WARM_STEP_NS;
+        w->since = now;
+    }
+    w->hits++;
+    return !w->waited;
+}
+
 /* Only from the page cache. A short answer means that the rest is not there yet. */
 static bool window_read_now(void *ctx, uint64_t off, void *ret, size_t len)
 {
@@ -201,11 +231,15 @@ static bool window_read_now(void *ctx, uint64_t off, void *ret, size_t len)
     }
     if (w->no_nowait)
         return false;
+    if (is_warm(w))
+        return window_read_at(ctx, off, ret, len);
     struct iovec v = {ret, len};
     ssize_t got = preadv2(w->fd, &v, 1, (off_t)off, RWF_NOWAIT);
     if (got < 0 && errno != EAGAIN && errno != EINTR)
         w->no_nowait = true;
-    return got >= 0 && (size_t)got == len;
+    bool whole = got >= 0 && (size_t)got == len;
+    w->hits = whole ? w->hits + 1 : 0;
+    return whole;
 }
 
 static void window_hint(void *ctx, uint64_t off, size_t len)
