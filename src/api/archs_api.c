@@ -3,6 +3,7 @@
 
 #include "io/http.h"
 #include "probe/archs.h"
+#include "probe/probe.h"
 #include "report/archs.h"
 
 /* The path below the root: arguments are relative to the caller's folder. */
@@ -19,6 +20,29 @@ static void progress(void *ctx, uint64_t done, uint64_t total)
 {
     cuvet_ctx *c = ctx;
     c->options.progress(c->options.progress_user, done, total);
+}
+
+/* A name that is no file here, but a package that is installed. */
+static bool package(cuvet_ctx *c, struct cv_archs *w, struct cv_probe_ctx *p, cv_str name)
+{
+    struct cv_stat st;
+    if (cv_str_findc(name, '/') != SIZE_MAX ||
+        cv_root_stat(w->root, absolute(c, name), &st) != CV_ABSENT)
+        return false;
+    if (!p->m) {
+        cv_ctx_probe_ctx(c, w->root, p);
+        p->m = cv_arena_alloc(&c->arena, sizeof *p->m);
+    }
+    return p->m && cv_archs_package(w, p, name);
+}
+
+static void path(cuvet_ctx *c, struct cv_archs *w, bool was_looked_up, cv_str file)
+{
+    cv_archs_path(w, absolute(c, file), file);
+    struct cv_code_file *last = c->code.n_v ? &c->code.v[c->code.n_v - 1] : NULL;
+    if (last && was_looked_up && cv_str_findc(file, '/') == SIZE_MAX &&
+        cv_str_eqz(last->code.error, "no such file"))
+        last->code.error = CV_S("no such file, and no package of that name is installed");
 }
 
 static struct cv_archs_report report_of(cuvet_ctx *c)
@@ -61,13 +85,14 @@ int cuvet_archs(cuvet_ctx *c, const char *const *files, size_t n, unsigned flags
                          .ca_file = c->options.ca_file,
                          .progress = c->options.progress ? progress : NULL,
                          .progress_ctx = c};
+    struct cv_probe_ctx p = {.m = NULL};
     c->code_declared = w.declared || w.declared_only;
     for (size_t i = 0; i < n && !c->arena.oom; i++) {
         cv_str file = cv_str_z(files[i]);
         if (cv_http_is_url(file))
             cv_archs_url(&w, file);
-        else
-            cv_archs_path(&w, absolute(c, file), file);
+        else if (!package(c, &w, &p, file))
+            path(c, &w, p.m != NULL, file);
     }
     cv_root_close(&root);
     return c->arena.oom ? cv_ctx_oom(c) : exit_code(c);

@@ -65,8 +65,9 @@ static const char snapshot_help[] =
 static const char archs_help[] =
     "Usage: cuvet archs [OPTION...] FILE...\n"
     "Which GPU code (SASS and PTX) is in a file, and in how many of its containers. FILE is a\n"
-    "shared object, program, .o, .a, .cubin, .fatbin, .ptx, Windows DLL, wheel, a folder, or\n"
-    "the https:// address of a wheel (read by ranges, not stored).\n"
+    "shared object, program, .o, .a, .cubin, .fatbin, .ptx, Windows DLL, wheel, a folder, the\n"
+    "name of an installed package, or the https:// address of a wheel (read by ranges, not\n"
+    "stored).\n"
     "Nothing is run.\n"
     "\n"
     "  --gpu NAME              does it run there? \"RTX 3090\", sm_86, 8.6; repeat for several\n"

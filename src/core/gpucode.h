@@ -119,6 +119,7 @@ struct cv_declared {
 struct cv_code_file {
     cv_str name;  /* "PATH" or "PATH!member" */
     cv_str group; /* the argument that it came from */
+    cv_str within; /* its name below that, for people; "" = the rest of `name` behind `group` */
     struct cv_gpucode code;
     const struct cv_declared *declared; /* of its package; NULL = not asked */
     bool not_read;                      /* only the declared list was asked for */

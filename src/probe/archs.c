@@ -12,6 +12,7 @@ struct cv_code_file *cv_archs_add(struct cv_archs *c, cv_str name, cv_str group)
         return NULL;
     f->name = name;
     f->group = group;
+    f->within = CV_S("");
     cv_gpucode_init(&f->code);
     return f;
 }

@@ -28,6 +28,10 @@ struct cv_archs {
 /* One argument: `path` below the root, `label` as the user wrote it (names in answers start with it). Adds at least one answer; what is wrong
  * stands in it. */
 void cv_archs_path(struct cv_archs *c, cv_str path, cv_str label);
+/* An installed package by its name: the files that its RECORD names, in the active environment or the first one that has it. `p` has a machine of its
+ * own, filled when first asked. False if the word is no package name or no environment has it: nothing is added. */
+struct cv_probe_ctx;
+bool cv_archs_package(struct cv_archs *c, struct cv_probe_ctx *p, cv_str name);
 /* A wheel (or any such file) on a web server: read by ranges, never stored. */
 void cv_archs_url(struct cv_archs *c, cv_str url);
 /* An opened file: `format` was found by cv_code_format. Adds an answer for it, or for each member that has GPU code. `folder`: where thin archives look. */

@@ -170,6 +170,8 @@ static void declared_lines(const struct out *o, const struct cv_declared *d)
 /* The name of a member without what stands in the line above. */
 static cv_str short_name(const struct cv_code_file *f)
 {
+    if (f->within.len)
+        return f->within;
     cv_str rest = cv_str_from(f->name, f->group.len);
     while (rest.len && (rest.ptr[0] == '!' || rest.ptr[0] == '/'))
         rest = cv_str_from(rest, 1);
