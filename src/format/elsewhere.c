@@ -95,7 +95,7 @@ void cv_outside_search(const struct cv_reader *r, const struct cv_code_ask *ask,
     uint64_t done = 0;
     struct search s = {.r = r, .a = a, .sections_left = CV_MAX_BARE_SECTIONS};
     ret->searched_all = ask && ask->where == CV_CODE_ALL;
-    if (list->n_v == 0)
+    if (!ask || list->n_v == 0)
         return;
     s.to = cv_arena_alloc(a, sizeof *s.to);
     s.one = cv_arena_alloc(a, sizeof *s.one);

@@ -468,7 +468,7 @@ static bool scan_range(struct reading *g, uint64_t at, uint64_t end, unsigned ch
             if (k < n && cv_le32(buf + k) == CV_FATBIN_MAGIC) {
                 if (!take_found(g, &next, end))
                     return false;
-            } else if (k < n) {
+            } else if (k < n && how->elf) {
                 uint64_t size = how->elf(how->ctx, here);
                 next = size < end - here ? align8(here + size) : here;
                 next = next > here ? next : here + 8;
