@@ -199,6 +199,9 @@ static void nothing(struct out *o)
              : unknown && w->ask.tool_given && cv_tool_is_conda(w->ask.tool)
                  ? CV_S("Which GPUs conda's packages have code for is not known, so none can be "
                         "vouched for.")
+             : w->n_rejected && w->rejected[0].on && w->rejected[0].on[0].j.compat_breaks
+                 ? CV_S("The cuda-compat package on the loader's path breaks CUDA here, whatever "
+                        "the build: take it off first.")
              : asked.len
                  ? cv_arena_fmt(o->t.a, "No known build of " CV_FMT " runs here.", CV_ARG(asked))
              : cv_absent(&w->ask.m[0].driver.version) && !cv_machine_no_gpu(&w->ask.m[0])
@@ -292,11 +295,19 @@ static void unlock(struct out *o, const struct cv_unlock *u, bool first)
     const char *what = cv_str_eqz(u->axis, "driver")   ? "driver"
                        : cv_str_eqz(u->axis, "python") ? "one of the Pythons"
                                                        : "glibc";
-    labelled(o, first ? "Unlock" : "", CV_BOLD,
-             cv_arena_fmt(o->t.a,
-                          "torch " CV_FMT " (" CV_FMT ") would run with %s " CV_FMT "%s" CV_FMT ".",
-                          CV_ARG(u->torch), CV_ARG(u->variant), what, CV_ARG(u->must),
-                          u->last.len ? ", at most branch " : "", CV_ARG(u->last)));
+    if (cv_str_eqz(u->axis, "compat"))
+        labelled(o, first ? "Unlock" : "", CV_BOLD,
+                 cv_arena_fmt(o->t.a,
+                              "torch " CV_FMT " (" CV_FMT
+                              ") would run without the cuda-compat package.",
+                              CV_ARG(u->torch), CV_ARG(u->variant)));
+    else
+        labelled(o, first ? "Unlock" : "", CV_BOLD,
+                 cv_arena_fmt(o->t.a,
+                              "torch " CV_FMT " (" CV_FMT ") would run with %s " CV_FMT "%s" CV_FMT
+                              ".",
+                              CV_ARG(u->torch), CV_ARG(u->variant), what, CV_ARG(u->must),
+                              u->last.len ? ", at most branch " : "", CV_ARG(u->last)));
     if (u->fix.text.len)
         labelled(o, "", CV_PLAIN, u->fix.text);
     if (u->fix.command.len)

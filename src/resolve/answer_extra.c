@@ -66,11 +66,33 @@ static cv_str other_python(const struct cv_machine *m, const struct cv_build *b)
     return best;
 }
 
+/* Without the cuda-compat package that breaks CUDA here. */
+static void try_without_compat(struct cv_answer *w, const struct cv_query *q, struct cv_arena *a,
+                               const struct cv_build *b)
+{
+    struct cv_machine m = q->m[0];
+    struct cv_diagnosis d = {0};
+    struct cv_fixing x = {.f = w->ask.f, .a = a, .m = &m, .d = &d};
+    struct cv_finding f = {.env = CV_S("")};
+    m.driver.compat = m.driver.compat_cuda = (struct cv_fact){0};
+    if (!runs(w, a, &m, b))
+        return;
+    add_unlock(w, a, b, "compat", CV_S("none"), CV_S(""));
+    cv_fix_compat(&x, &f);
+    if (w->n_unlocks && cv_str_eqz(w->unlocks[w->n_unlocks - 1].axis, "compat") && f.n_fixes)
+        w->unlocks[w->n_unlocks - 1].fix = f.fixes[0];
+}
+
 static void try_changes(struct cv_answer *w, const struct cv_query *q, struct cv_arena *a,
                         const struct cv_build *b)
 {
     struct cv_machine m = q->m[0];
     struct cv_choice c;
+    cv_choice_make(q, a, 0, b, &c);
+    if (c.j.compat_breaks) {
+        try_without_compat(w, q, a, b);
+        return;
+    }
     if (b->pythons.len && cv_known(&m.python)) {
         cv_fact_set(&m.python, other_python(&m, b), CV_S(""), CV_S(""));
         if (runs(w, a, &m, b)) {
@@ -88,7 +110,6 @@ static void try_changes(struct cv_answer *w, const struct cv_query *q, struct cv
         }
         m = q->m[0];
     }
-    cv_choice_make(q, a, 0, b, &c);
     if (c.j.driver_need.len && (cv_known(&m.driver.version) || cv_absent(&m.driver.version)) &&
         !cv_known(&m.place.jetson)) {
         m.driver = (struct cv_driver){.windows_number = m.driver.windows_number};

@@ -157,17 +157,24 @@ static void fix_gpu_code(struct cv_fixing *x, struct cv_finding *f)
                    CV_S(""));
 }
 
+void cv_fix_compat(struct cv_fixing *x, struct cv_finding *f)
+{
+    cv_fix_add(x, f, false,
+               CV_S("Take the cuda-compat folder off the loader's path: leave it out of "
+                    "LD_LIBRARY_PATH (or of /etc/ld.so.conf.d). It stands in for a newer driver on "
+                    "data-centre GPUs only; here it breaks every CUDA program."),
+               CV_S("unset LD_LIBRARY_PATH"));
+}
+
 static void fix_driver_too_old(struct cv_fixing *x, struct cv_finding *f)
 {
     const struct cv_env_judgement *ej = env_of(x, f);
     bool none = cv_absent(&x->m->driver.version);
-    if (cv_str_has(f->cause, "error 804")) {
-        cv_fix_add(x, f, false,
-                   CV_S("Take the cuda-compat folder off the loader's path: leave it out of "
-                        "LD_LIBRARY_PATH (or of /etc/ld.so.conf.d). It works on data-centre GPUs "
-                        "only, and breaks every CUDA program on this one."),
-                   CV_S("unset LD_LIBRARY_PATH"));
-        cv_fix_driver(x, f, ej ? ej->j.driver_need : CV_S(""));
+    if (ej && ej->j.compat_breaks) {
+        cv_str have = cv_facts_driver_full(x->f, x->m->driver.version.v, false);
+        cv_fix_compat(x, f);
+        if (cv_dotted_ok(ej->j.driver_need) && cv_dotted_cmp(have, ej->j.driver_need) < 0)
+            cv_fix_driver(x, f, ej->j.driver_need);
         return;
     }
     if (cv_known(&x->m->place.jetson)) {

@@ -132,13 +132,15 @@ static cv_str capabilities(struct cv_judging *j)
 {
     cv_str all = CV_S("");
     bool jit = j->to->mode == CV_MODE_NATIVE || j->to->mode == CV_MODE_FORWARD;
+    bool may_be_tegra = cv_str_eqz(j->b->os, "linux") && cv_str_eqz(j->b->arch, "aarch64");
     if (j->quiet)
         return all;
     for (unsigned n = 10; n < 260; n++) {
         struct cv_cc cc = cv_cc_from_number(n);
         struct cv_target via;
         bool tegra = cv_cc_tegra(j->f, cc);
-        if (cv_facts_gpu_arch(j->f, cc) == CV_NO_ROW || !driver_drives(j, cc, tegra))
+        if (cv_facts_gpu_arch(j->f, cc) == CV_NO_ROW || (tegra && !may_be_tegra) ||
+            !driver_drives(j, cc, tegra))
             continue;
         enum cv_code code = cv_code_for(j->b, cc, tegra, &via);
         if (code == CV_CODE_NATIVE || (code == CV_CODE_JIT && jit))

@@ -24,6 +24,22 @@ void cv_judge_fact(struct cv_judging *j, struct cv_reason *to, enum cv_table_id 
 void cv_judge_need(struct cv_judging *j, const char *axis, cv_str must);
 void cv_judge_worse(struct cv_judging *j, enum cv_verdict v);
 
+/* What a cuda-compat package on the loader's path does here (r_compat.c): nothing, stands in for a newer driver, nobody knows, or breaks CUDA for every build. */
+enum cv_compat { CV_COMPAT_NONE, CV_COMPAT_USED, CV_COMPAT_UNSURE, CV_COMPAT_BREAKS };
+struct cv_compat_use {
+    enum cv_compat state;
+    struct cv_xy cuda;         /* of the package, 0.0 = not known */
+    struct cv_xy driver_cuda;
+    uint32_t row;              /* of forward-compat, or CV_NO_ROW */
+    bool listed;               /* the driver's branch stands in that row */
+    bool older;                /* than the driver's own CUDA */
+};
+void cv_compat_find(const struct cv_judging *j, struct cv_compat_use *ret);
+/* Each decides D1 and is true, or leaves it to the driver alone. */
+bool cv_compat_breaks(struct cv_judging *j, const struct cv_compat_use *c);
+bool cv_compat_unsure(struct cv_judging *j, const struct cv_compat_use *c);
+bool cv_compat_carries(struct cv_judging *j, const struct cv_compat_use *c);
+void cv_judge_mode(struct cv_judging *j, enum cv_driver_mode mode);
 /* D1: sets to->mode, driver_have, driver_need. */
 void cv_judge_driver(struct cv_judging *j);
 /* "NVIDIA GeForce RTX 3090 (8.6)", "a GPU of compute capability 8.6" */

@@ -1,5 +1,5 @@
 /* r_driver.c: D1 (driver and the CUDA of the build) and D2 (driver and GPU). rules.md gives the words; the numbers come from compat-rules, cuda-releases,
- * driver-branches, forward-compat and gpu-arch. */
+ * driver-branches and gpu-arch; cuda-compat packages are r_compat.c's. */
 #include "rules/judge.h"
 
 static void native_min(const struct cv_facts *f, struct cv_floors *to, int windows)
@@ -94,108 +94,13 @@ static cv_str build_words(struct cv_judging *j)
     return cv_say(j, "CUDA %u.%u", j->b->cuda.major, j->b->cuda.minor);
 }
 
-static void set_mode(struct cv_judging *j, enum cv_driver_mode mode)
+void cv_judge_mode(struct cv_judging *j, enum cv_driver_mode mode)
 {
     j->to->mode = mode;
     if (mode == CV_MODE_TOO_OLD)
         cv_judge_worse(j, CV_V_DRIVER_TOO_OLD);
     else if (mode == CV_MODE_UNKNOWN)
         cv_judge_worse(j, CV_V_UNKNOWN);
-}
-
-/* ---- forward compatibility ---- */
-
-/* CUDA of the cuda-compat package on the loader's path: its folder says it, or its driver version does. */
-static bool compat_cuda(const struct cv_judging *j, struct cv_xy *ret)
-{
-    const struct cv_driver *d = &j->m->driver;
-    uint32_t row;
-    if (cv_known(&d->compat_cuda) && cv_xy_parse(d->compat_cuda.v, ret))
-        return true;
-    return cv_known(&d->compat) && cv_facts_driver_cuda(j->f, d->compat.v, false, ret, &row);
-}
-
-/* The row of that package; the key is borrowed from it. */
-static uint32_t compat_row(const struct cv_facts *f, struct cv_xy cuda, cv_str *ret_key)
-{
-    for (uint32_t r = 0; r < cv_facts_rows(f, CV_T_FORWARD_COMPAT); r++) {
-        struct cv_xy xy;
-        *ret_key = cv_facts_at(f, CV_T_FORWARD_COMPAT, r, 0);
-        if (cv_xy_parse(*ret_key, &xy) && cv_xy_cmp(xy, cuda) == 0)
-            return r;
-    }
-    return CV_NO_ROW;
-}
-
-static enum cv_tri forward_gpus(const struct cv_judging *j)
-{
-    enum cv_tri all = CV_YES;
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < j->m->n_gpus; i++) {
-        const struct cv_gpu *g = &j->m->gpus[i];
-        if (!cv_gpu_counts(j->m, i))
-            continue;
-        n++;
-        if (!cv_known(&g->segment))
-            all = all == CV_NO ? CV_NO : CV_UNKNOWN;
-        else if (!cv_str_eqz(g->segment.v, "data-centre"))
-            all = CV_NO;
-    }
-    return n ? all : CV_UNKNOWN;
-}
-
-/* True if a compat package decides D1 (to either side). */
-static bool try_forward(struct cv_judging *j, bool minor)
-{
-    const struct cv_driver *d = &j->m->driver;
-    struct cv_xy cuda;
-    uint32_t branch, branch_row;
-    if ((!cv_known(&d->compat) && !cv_known(&d->compat_cuda)) || !compat_cuda(j, &cuda) ||
-        cv_xy_cmp(cuda, j->b->cuda) < 0)
-        return false;
-    cv_str key;
-    uint32_t row = compat_row(j->f, cuda, &key);
-    bool branch_known =
-        cv_known(&d->version) &&
-        cv_facts_driver_branch(j->f, d->version.v, j->windows, &branch, &branch_row);
-    if (row == CV_NO_ROW || !branch_known)
-        return false;
-    cv_str text = cv_facts_at(j->f, CV_T_DRIVER_BRANCHES, branch_row, 0);
-    if (!cv_str_has_word(cv_facts_get(j->f, CV_T_FORWARD_COMPAT, row, "base_branches"), ' ', text))
-        return false;
-    enum cv_tri gpus = forward_gpus(j);
-    struct cv_reason *r;
-    if (gpus == CV_UNKNOWN && minor) /* it runs without the package too */
-        return false;
-    if (gpus == CV_NO) {
-        r = cv_judge_reason(j, "D1", CV_R_FAIL, -1,
-                            cv_say(j,
-                                   "The cuda-compat package for CUDA " CV_FMT
-                                   " is on the loader's path, but only data-centre GPUs may "
-                                   "use it: CUDA fails with error 804.",
-                                   CV_ARG(key)));
-        cv_judge_fact(j, r, CV_T_COMPAT_RULES,
-                      cv_facts_find1(j->f, CV_T_COMPAT_RULES, CV_S("forward-hw")));
-        set_mode(j, CV_MODE_TOO_OLD);
-    } else if (gpus == CV_UNKNOWN) {
-        r = cv_judge_reason(
-            j, "D1", CV_R_UNKNOWN, -1,
-            cv_say(j,
-                   "The cuda-compat package for CUDA " CV_FMT
-                   " is on the loader's path, but it is not known whether this GPU may use it.",
-                   CV_ARG(key)));
-        set_mode(j, CV_MODE_UNKNOWN);
-    } else {
-        r = cv_judge_reason(j, "D1", CV_R_PASS, -1,
-                            cv_say(j,
-                                   "Driver " CV_FMT " is older than " CV_FMT
-                                   " needs, but the cuda-compat package for CUDA " CV_FMT
-                                   " on the loader's path bridges that on a data-centre GPU.",
-                                   CV_ARG(d->version.v), CV_ARG(build_words(j)), CV_ARG(key)));
-        set_mode(j, CV_MODE_FORWARD);
-    }
-    cv_judge_fact(j, r, CV_T_FORWARD_COMPAT, row);
-    return true;
 }
 
 /* ---- D1 ---- */
@@ -207,11 +112,11 @@ static void no_driver(struct cv_judging *j)
                           cv_say(j,
                                  "There is no NVIDIA driver; this build needs one for " CV_FMT ".",
                                  CV_ARG(build_words(j))));
-    set_mode(j, CV_MODE_TOO_OLD);
+    cv_judge_mode(j, CV_MODE_TOO_OLD);
 }
 
 /* CUDA before 11: the driver must be the toolkit's own or newer (its API version is not asked), or a compat package must stand in. */
-static void judge_exact(struct cv_judging *j, cv_str driver)
+static void judge_exact(struct cv_judging *j, cv_str driver, const struct cv_compat_use *compat)
 {
     cv_str min = j->b->floors.native[j->windows];
     uint32_t row = j->b->floors.native_row[j->windows];
@@ -220,21 +125,23 @@ static void judge_exact(struct cv_judging *j, cv_str driver)
         r = cv_judge_reason(j, "D1", CV_R_UNKNOWN, -1,
                             cv_say(j, "The oldest driver for " CV_FMT " is not in the tables.",
                                    CV_ARG(build_words(j))));
-        set_mode(j, CV_MODE_UNKNOWN);
+        cv_judge_mode(j, CV_MODE_UNKNOWN);
+    } else if (reaches(j, driver, min) && cv_compat_unsure(j, compat)) {
+        return;
     } else if (reaches(j, driver, min)) {
         r = cv_judge_reason(
             j, "D1", CV_R_PASS, -1,
             cv_say(j, "Driver " CV_FMT " is not older than " CV_FMT ", the oldest for " CV_FMT ".",
                    CV_ARG(driver), CV_ARG(min), CV_ARG(build_words(j))));
-        set_mode(j, CV_MODE_NATIVE);
-    } else if (try_forward(j, false)) {
+        cv_judge_mode(j, CV_MODE_NATIVE);
+    } else if (cv_compat_carries(j, compat)) {
         return;
     } else {
         r = cv_judge_reason(
             j, "D1", CV_R_FAIL, -1,
             cv_say(j, "Driver " CV_FMT " is older than " CV_FMT ", the oldest for " CV_FMT ".",
                    CV_ARG(driver), CV_ARG(min), CV_ARG(build_words(j))));
-        set_mode(j, CV_MODE_TOO_OLD);
+        cv_judge_mode(j, CV_MODE_TOO_OLD);
     }
     cv_judge_fact(j, r, CV_T_CUDA_RELEASES, row);
 }
@@ -249,10 +156,10 @@ static void too_old(struct cv_judging *j, cv_str driver, cv_str min, uint32_t ro
                 : cv_say(j, "Driver " CV_FMT " does not reach " CV_FMT ", which this build is for.",
                          CV_ARG(driver), CV_ARG(build_words(j)));
     cv_judge_fact(j, cv_judge_reason(j, "D1", CV_R_FAIL, -1, text), CV_T_COMPAT_RULES, row);
-    set_mode(j, CV_MODE_TOO_OLD);
+    cv_judge_mode(j, CV_MODE_TOO_OLD);
 }
 
-static void judge_modern(struct cv_judging *j, cv_str driver)
+static void judge_modern(struct cv_judging *j, cv_str driver, const struct cv_compat_use *compat)
 {
     const struct cv_driver *d = &j->m->driver;
     struct cv_xy api = {0};
@@ -266,18 +173,20 @@ static void judge_modern(struct cv_judging *j, cv_str driver)
     if (driver.len)
         (void)cv_facts_driver_branch(j->f, driver, j->windows, &branch, &branch_row);
     if (api_known && cv_xy_cmp(api, j->b->cuda) >= 0) {
+        if (cv_compat_unsure(j, compat))
+            return;
         r = cv_judge_reason(
             j, "D1", CV_R_PASS, -1,
             cv_say(j, "Driver " CV_FMT " supports up to CUDA %u.%u; this build is for " CV_FMT ".",
                    CV_ARG(driver.len ? driver : CV_S("(version unknown)")), api.major, api.minor,
                    CV_ARG(build_words(j))));
         cv_judge_fact(j, r, CV_T_DRIVER_BRANCHES, branch_row);
-        set_mode(j, CV_MODE_NATIVE);
+        cv_judge_mode(j, CV_MODE_NATIVE);
         return;
     }
     bool below = driver.len && min.len && !reaches(j, driver, min);
     bool minor = api_known && api.major == j->b->cuda.major && driver.len && min.len && !below;
-    if (try_forward(j, minor))
+    if ((minor && cv_compat_unsure(j, compat)) || cv_compat_carries(j, compat))
         return;
     if (below || (api_known && (api.major < j->b->cuda.major || l4t_number(j, driver)))) {
         too_old(j, driver.len ? driver : CV_S("(version unknown)"),
@@ -290,7 +199,7 @@ static void judge_modern(struct cv_judging *j, cv_str driver)
             cv_say(j, "The newest CUDA that driver " CV_FMT " supports is not in the tables.",
                    CV_ARG(driver.len ? driver : CV_S("(version unknown)"))));
         cv_judge_fact(j, r, CV_T_COMPAT_RULES, row);
-        set_mode(j, CV_MODE_UNKNOWN);
+        cv_judge_mode(j, CV_MODE_UNKNOWN);
         return;
     }
     r = cv_judge_reason(j, "D1", CV_R_PASS, -1,
@@ -302,7 +211,7 @@ static void judge_modern(struct cv_judging *j, cv_str driver)
                                CV_ARG(min)));
     cv_judge_fact(j, r, CV_T_COMPAT_RULES, row);
     cv_judge_fact(j, r, CV_T_DRIVER_BRANCHES, branch_row);
-    set_mode(j, CV_MODE_MINOR);
+    cv_judge_mode(j, CV_MODE_MINOR);
 }
 
 void cv_judge_driver(struct cv_judging *j)
@@ -321,11 +230,15 @@ void cv_judge_driver(struct cv_judging *j)
         return;
     }
     j->to->driver_have = driver;
+    struct cv_compat_use compat;
     driver = cv_facts_driver_full(j->f, driver, j->windows);
+    cv_compat_find(j, &compat);
+    if (cv_compat_breaks(j, &compat))
+        return;
     if (j->b->cuda.major < 11 && driver.len && !l4t_number(j, driver))
-        judge_exact(j, driver);
+        judge_exact(j, driver, &compat);
     else
-        judge_modern(j, driver);
+        judge_modern(j, driver, &compat);
 }
 
 /* ---- what driver the build needs ---- */

@@ -79,6 +79,7 @@ struct cv_judgement {
     CV_LIST(struct cv_reason, reasons);
     CV_LIST(struct cv_need, needs);
     bool g2_warning;
+    bool compat_breaks;        /* a cuda-compat package makes CUDA fail, whatever the build */
 };
 
 /* What the build is judged on: a machine (with its GPUs, driver, place, python). */

@@ -266,3 +266,17 @@ def test_text_fits_80_columns_but_for_commands(call):  # noqa: F811
     assert lines[0].startswith("PICK") and "pip install torch==2.14.1" in lines[1]
     assert [x for x in lines if len(x) > 80 and "install" not in x] == []
     assert call("resolve", *P311, "--driver", "580", "--gpu", "a100", "-q").stdout.count("\n") <= 6
+
+
+def test_a_package_that_breaks_cuda_breaks_it_for_every_build(ask, call):  # noqa: F811
+    """Error 804 comes from cuInit, before a build matters: all builds fail alike, and the way out is to take the package off, not another driver."""
+    code, doc = ask("--all --driver 535.183.01 --compat 555.58.02 --gpu rtx4090")
+    assert code == 1 and doc["best"] is None and doc["candidates"] == []
+    fails = [c for c in doc["rejected"] if c["driver"] and c["verdict"] not in ("no-build", "gpu-too-new", "gpu-too-old")]
+    assert len(fails) > 50 and {c["driver"]["mode"] for c in fails} == {"too-old"} and {c["verdict"] for c in fails} == {"driver-too-old"}
+    assert all(any("error 804" in r["text"] for r in c["reasons"]) for c in fails)
+    assert [(u["axis"], u["must"], u["how_command"]) for u in doc["unlock"]] == [("compat", "none", "unset LD_LIBRARY_PATH")]
+    text = call("resolve", *P311, "--driver", "535.183.01", "--compat", "555.58.02", "--gpu", "rtx4090").stdout
+    assert "take it off first" in text and "would run without the cuda-compat package" in text and "NVIDIA driver" not in text.split("Unlock")[1]
+    _, doc = ask("torch==2.5.1+cu121 --driver 535.183.01 --gpu rtx4090")  # and it does run without
+    assert doc["best"]["verdict"] == "works"

@@ -237,17 +237,25 @@ def by_driver_alone(driver, cuda, windows, tegra):
     return "minor" if api[0] == cuda[0] and version >= low else "too-old"
 
 
-def forward(machine, cuda, windows):
-    """yes, no or unknown: a cuda-compat package carries this CUDA on this kernel driver and these GPUs."""
-    if machine.compat is None or windows or machine.driver in (None, "none"):
-        return "no"
-    row = next((r for r in table("forward-compat") if r["built_from"] == machine.compat.split(".")[0]), None)
-    if row is None or numbers(row["cuda"]) < cuda or machine.driver.split(".")[0] not in row["base_branches"].split():
-        return "no"
+def compat(machine, windows):
+    """What a cuda-compat package on the loader's path does: none, breaks, used or unsure (its libcuda is what every CUDA program gets); whether it is for this driver's branch."""
+    if machine.compat is None or windows or machine.driver in (None, "none") or any(is_tegra(g.cc) for g in machine.gpus or []):
+        return "none", False
+    branch, known = branch_of(machine.driver, False)
+    _, package = branch_of(machine.compat, False)
+    if known is None:
+        return "none", False
+    if package is None:
+        return "unsure", False
+    have, brings = numbers(known["max_cuda_low"]), numbers(package["max_cuda_low"])
+    row = next((r for r in table("forward-compat") if numbers(r["cuda"]) == brings), None)
+    listed = row is not None and str(branch) in row["base_branches"].split()
     segments = {g.segment for g in machine.gpus or []}
-    if segments & {"geforce", "workstation"}:
-        return "no"
-    return "yes" if segments == {"data-centre"} else "unknown"
+    if have == brings:
+        return "none", listed
+    if brings < have or "geforce" in segments:  # forward-old-on-new, forward-hw
+        return "breaks", listed
+    return "used" if segments == {"data-centre"} and listed else "unsure", listed
 
 
 def d1(machine, build):
@@ -256,13 +264,15 @@ def d1(machine, build):
     if machine.driver is None:
         return {"open"}
     tegra = any(is_tegra(g.cc) for g in machine.gpus or [])
+    does, listed = compat(machine, windows)
+    if does == "breaks":  # for every build alike
+        return {"too-old"}
     mode = "too-old" if machine.driver == "none" else by_driver_alone(machine.driver, build.cuda, windows, tegra)
-    if mode in ("minor", "too-old"):
-        carried = forward(machine, build.cuda, windows)
-        if carried == "yes":  # that libcuda is the one in use, also where minor would do
-            return {"forward"}
-        if carried == "unknown" and mode == "too-old":
-            return {"unknown"}
+    covers = does != "none" and listed and numbers(branch_of(machine.compat, False)[1]["max_cuda_low"]) >= build.cuda
+    if does == "used" and covers and mode in ("minor", "too-old"):
+        return {"forward"}  # that libcuda is the one in use, also where minor would do
+    if does == "unsure" and (mode in ("native", "minor") or (mode == "too-old" and covers)):
+        return {"unknown"}
     return {mode}
 
 
