@@ -119,6 +119,19 @@ CUVET_API int cuvet_why(cuvet_ctx *c, const struct cuvet_resolve_options *o);
 CUVET_API int cuvet_why_text(cuvet_ctx *c, const struct cuvet_style *s, cuvet_write_fn *write, void *user);
 CUVET_API int cuvet_why_json(cuvet_ctx *c, cuvet_write_fn *write, void *user);
 
+/* The same questions the other way round. What is asked for (one or more of CUVET_WHAT_*) is left open, whatever the machine says of it; the rest of the
+ * machine holds, so that cuvet_machine_none and overrides ask of builds alone. Of the builds that the request allows and that machine takes:
+ * DRIVER the oldest driver, for Linux and Windows; GPU the compute capabilities; PYTHON the Pythons; TORCH the first, last and best release.
+ * Takes one machine. Returns the exit code of the command (0; 1: no build is left; 3: because a fact is missing), or a negative error; CUVET_E_USAGE where
+ * an override gives what is asked for. */
+#define CUVET_WHAT_DRIVER 1u
+#define CUVET_WHAT_GPU 2u
+#define CUVET_WHAT_PYTHON 4u
+#define CUVET_WHAT_TORCH 8u
+CUVET_API int cuvet_what(cuvet_ctx *c, const struct cuvet_resolve_options *o, unsigned what);
+CUVET_API int cuvet_what_text(cuvet_ctx *c, const struct cuvet_style *s, cuvet_write_fn *write, void *user);
+CUVET_API int cuvet_what_json(cuvet_ctx *c, cuvet_write_fn *write, void *user);
+
 /* The machine as one JSON object on one line (schema cuvet/snapshot/1). */
 CUVET_API int cuvet_snapshot_json(cuvet_ctx *c, cuvet_write_fn *write, void *user);
 /* The files that the probes read, as a tree below `dir` (created; must be empty or absent), with nofile.tsv: inspects the live machine by itself, instead

@@ -27,6 +27,8 @@ struct cuvet_ctx {
     CV_LIST(struct cv_machine, earlier); /* cuvet_next_machine */
     struct cv_answer answer;
     bool has_answer, answer_is_why;
+    struct cv_what what;
+    bool has_what;
 };
 
 int cv_ctx_fail(cuvet_ctx *c, int rc);
@@ -35,6 +37,8 @@ int cv_ctx_usage(cuvet_ctx *c, const char *option, cv_str what);
 int cv_ctx_diagnose(cuvet_ctx *c);
 /* All machines in a row, marked for judging; NULL when out of memory. */
 struct cv_machine *cv_ctx_machines(cuvet_ctx *c, uint32_t *ret_n);
+/* What is asked, of which machines, for which tool. */
+int cv_ctx_ask(cuvet_ctx *c, const struct cuvet_resolve_options *o, struct cv_ask *ret);
 struct cv_text_style cv_ctx_style(const struct cuvet_style *s);
 int cv_ctx_oom(cuvet_ctx *c);
 void cv_ctx_probe_ctx(cuvet_ctx *c, struct cv_root *root, struct cv_probe_ctx *ret);

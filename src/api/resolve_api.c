@@ -29,6 +29,19 @@ int cuvet_next_machine(cuvet_ctx *c)
     return CV_OK;
 }
 
+/* A Jetson's GPU is part of an Arm processor that runs Linux: where the description leaves that open, the GPU has said it. */
+static void take_place(struct cv_machine *m)
+{
+    for (uint32_t i = 0; i < m->n_gpus; i++) {
+        if (!m->gpus[i].tegra)
+            continue;
+        if (!cv_known(&m->place.os))
+            cv_fact_set(&m->place.os, CV_S("linux"), CV_S("the GPU"), CV_S("Jetson"));
+        if (!cv_known(&m->place.arch))
+            cv_fact_set(&m->place.arch, CV_S("aarch64"), CV_S("the GPU"), CV_S("Jetson"));
+    }
+}
+
 struct cv_machine *cv_ctx_machines(cuvet_ctx *c, uint32_t *ret_n)
 {
     struct cv_machine *all = cv_arena_alloc(&c->arena, (c->n_earlier + 1) * sizeof *all);
@@ -38,8 +51,10 @@ struct cv_machine *cv_ctx_machines(cuvet_ctx *c, uint32_t *ret_n)
         all[i] = c->earlier[i];
     all[c->n_earlier] = c->m;
     *ret_n = c->n_earlier + 1;
-    for (uint32_t i = 0; i < *ret_n; i++)
+    for (uint32_t i = 0; i < *ret_n; i++) {
         cv_mark_hidden(&all[i]);
+        take_place(&all[i]);
+    }
     return all;
 }
 
@@ -58,7 +73,7 @@ static int apply_python(cuvet_ctx *c, struct cv_machine *m, uint32_t n)
     return CV_OK;
 }
 
-static int make_ask(cuvet_ctx *c, const struct cuvet_resolve_options *o, struct cv_ask *ret)
+int cv_ctx_ask(cuvet_ctx *c, const struct cuvet_resolve_options *o, struct cv_ask *ret)
 {
     struct cv_arena *a = &c->arena;
     cv_str known;
@@ -96,7 +111,7 @@ static int make_ask(cuvet_ctx *c, const struct cuvet_resolve_options *o, struct 
 int cuvet_resolve(cuvet_ctx *c, const struct cuvet_resolve_options *o)
 {
     struct cv_ask ask;
-    int rc = make_ask(c, o, &ask);
+    int rc = cv_ctx_ask(c, o, &ask);
     if (rc != CV_OK)
         return rc;
     cv_answer_make(&ask, &c->arena, &c->answer);
@@ -108,7 +123,7 @@ int cuvet_resolve(cuvet_ctx *c, const struct cuvet_resolve_options *o)
 int cuvet_why(cuvet_ctx *c, const struct cuvet_resolve_options *o)
 {
     struct cv_ask ask;
-    int rc = make_ask(c, o, &ask);
+    int rc = cv_ctx_ask(c, o, &ask);
     if (rc != CV_OK)
         return rc;
     if (c->request.n != 1)

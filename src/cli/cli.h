@@ -29,6 +29,7 @@ struct cli_options {
     unsigned n_machines;
     bool all, any;
     const char *tool, *mirror;
+    unsigned what;             /* CUVET_WHAT_* */
 };
 
 /* 0, or 2 after one line on stderr. */

@@ -141,7 +141,8 @@ cuvet_ctx *cli_machine(const struct cli_options *o, int *ret_status)
         *ret_status = cli_error("out of memory");
         return NULL;
     }
-    int rc = give_machine(c, o, o->machine);
+    /* Questions about builds are not about this machine, unless one is given. */
+    int rc = give_machine(c, o, o->what && !o->machine && !o->root ? "none" : o->machine);
     for (unsigned i = 1; rc == 0 && i < o->n_machines; i++) {
         rc = cuvet_next_machine(c);
         if (rc == 0)

@@ -1,4 +1,4 @@
-/* cmd_resolve.c: resolve and why. */
+/* cmd_resolve.c: resolve, why, and the questions the other way round. */
 #include "cli.h"
 
 int cli_resolve(const struct cli_options *o)
@@ -13,8 +13,13 @@ int cli_resolve(const struct cli_options *o)
     struct cuvet_style style = cli_style(o);
     for (int i = 0; rc == 0 && i < o->n_args; i++)
         rc = cuvet_request(c, o->args[i]);
-    int code = rc < 0 ? rc : why ? cuvet_why(c, &ask) : cuvet_resolve(c, &ask);
+    int code = rc < 0    ? rc
+               : o->what ? cuvet_what(c, &ask, o->what)
+               : why     ? cuvet_why(c, &ask)
+                         : cuvet_resolve(c, &ask);
     rc = code < 0         ? code
+         : o->what        ? (o->json ? cuvet_what_json(c, cli_write, NULL)
+                                     : cuvet_what_text(c, &style, cli_write, NULL))
          : why && o->json ? cuvet_why_json(c, cli_write, NULL)
          : why            ? cuvet_why_text(c, &style, cli_write, NULL)
          : o->json        ? cuvet_resolve_json(c, cli_write, NULL)

@@ -97,6 +97,13 @@ static const char resolve_help[] =
     "  --all                   every known build, also those that do not fit\n"
     "\n"
     "--machine may be given several times: one build for all of them, or the fewest.\n"
+    "\n"
+    "The other way round, of builds and not of this machine (unless --machine or --root names\n"
+    "one; --driver, --gpu, --python, --os, ... narrow the answer):\n"
+    "  --what-driver [REQ...]  the oldest driver:   --what-driver torch==2.8.0+cu128\n"
+    "  --what-gpu [REQ...]     the GPUs:            --what-gpu torch==1.13.1\n"
+    "  --what-python [REQ...]  the Pythons:         --what-python torch==1.13.1\n"
+    "  --what-torch [REQ...]   the releases:        --what-torch --driver 470, or --gpu k80\n"
     "\n";
 
 static const char why_help[] =

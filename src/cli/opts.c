@@ -50,6 +50,10 @@ enum {
     O_ANY,
     O_TOOL,
     O_MIRROR,
+    O_WHAT_DRIVER,
+    O_WHAT_GPU,
+    O_WHAT_PYTHON,
+    O_WHAT_TORCH,
 };
 
 static const struct option options[] = {
@@ -86,6 +90,10 @@ static const struct option options[] = {
     {"any", no_argument, NULL, O_ANY},
     {"tool", required_argument, NULL, O_TOOL},
     {"mirror", required_argument, NULL, O_MIRROR},
+    {"what-driver", no_argument, NULL, O_WHAT_DRIVER},
+    {"what-gpu", no_argument, NULL, O_WHAT_GPU},
+    {"what-python", no_argument, NULL, O_WHAT_PYTHON},
+    {"what-torch", no_argument, NULL, O_WHAT_TORCH},
     {NULL, 0, NULL, 0},
 };
 
@@ -184,6 +192,18 @@ static int take_resolve_option(struct cli_options *o, int c)
         return once(&o->tool, "--tool", optarg);
     case O_MIRROR:
         return once(&o->mirror, "--mirror", optarg);
+    case O_WHAT_DRIVER:
+        o->what |= CUVET_WHAT_DRIVER;
+        return 0;
+    case O_WHAT_GPU:
+        o->what |= CUVET_WHAT_GPU;
+        return 0;
+    case O_WHAT_PYTHON:
+        o->what |= CUVET_WHAT_PYTHON;
+        return 0;
+    case O_WHAT_TORCH:
+        o->what |= CUVET_WHAT_TORCH;
+        return 0;
     default:
         return -1;
     }
@@ -330,6 +350,13 @@ static int check(const struct cli_options *o)
     bool resolves = o->command == CMD_RESOLVE || o->command == CMD_WHY;
     if (!resolves && (o->all || o->any || o->tool || o->mirror))
         return cli_error("--all, --any, --tool and --mirror belong to cuvet resolve");
+    if (o->what && o->command != CMD_RESOLVE)
+        return cli_error("--what-driver, --what-gpu, --what-python and --what-torch belong to "
+                         "cuvet resolve");
+    if (o->what && o->all)
+        return cli_error("--all says nothing beside --what-...: all builds are asked");
+    if (o->what && o->n_machines > 1)
+        return cli_error("--machine: given twice");
     if (o->n_machines > 1 && o->command != CMD_RESOLVE)
         return cli_error("--machine: given twice");
     if (o->command == CMD_WHY && (o->n_args != 1 || o->all))

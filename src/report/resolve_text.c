@@ -1,21 +1,14 @@
 /* resolve_text.c: `cuvet resolve` for people: the pick and its command first, then the four steps, then what else is worth knowing. */
-#include "report/text.h"
+#include "report/out.h"
 
-#define CV_AT 8 /* column of the text behind a label */
-
-struct out {
-    struct cv_text t;
-    const struct cv_answer *w;
-};
-
-static void labelled(struct out *o, const char *label, enum cv_color color, cv_str text)
+void cv_out_labelled(struct cv_out *o, const char *label, enum cv_color color, cv_str text)
 {
     cv_lay_put(o->t.b, o->t.st, color, cv_arena_fmt(o->t.a, "%-*s", CV_AT, label));
     cv_lay_wrap(o->t.b, o->t.st, CV_AT, CV_AT, text);
 }
 
 /* Commands are never wrapped; a file's text keeps its lines and stands at the left edge, ready to paste. */
-static void command(struct out *o, cv_str text)
+void cv_out_command(struct cv_out *o, cv_str text)
 {
     cv_str rest = text, line;
     bool several = cv_str_has(text, "\n");
@@ -23,13 +16,13 @@ static void command(struct out *o, cv_str text)
         cv_lay_line(o->t.b, o->t.st, CV_GREEN, several ? 0 : CV_AT, line);
 }
 
-static void labelled_line(struct out *o, const char *label, cv_str text)
+void cv_out_line(struct cv_out *o, const char *label, cv_str text)
 {
     cv_lay_put(o->t.b, o->t.st, CV_PLAIN, cv_arena_fmt(o->t.a, "%-*s", CV_AT, label));
     cv_lay_line(o->t.b, o->t.st, CV_GREEN, 0, text);
 }
 
-static cv_str build_words(struct out *o, const struct cv_build *b)
+cv_str cv_out_build(struct cv_out *o, const struct cv_build *b)
 {
     if (b->has_cuda)
         return cv_arena_fmt(o->t.a, "torch " CV_FMT " for CUDA %u.%u", CV_ARG(b->torch),
@@ -38,7 +31,7 @@ static cv_str build_words(struct out *o, const struct cv_build *b)
                         cv_str_eqz(b->os, "macos") ? "" : ", the CPU build");
 }
 
-static const char *channel_words(const struct cv_build *b)
+const char *cv_out_channel(const struct cv_build *b)
 {
     return cv_str_eqz(b->channel, "pypi")            ? ", a plain install"
            : cv_str_eqz(b->channel, "pytorch")       ? ", from PyTorch's own index"
@@ -48,13 +41,14 @@ static const char *channel_words(const struct cv_build *b)
 }
 
 /* The sentence that decided: the first reason of the verdict's kind. */
-static cv_str deciding(const struct cv_shown *s)
+cv_str cv_out_deciding(const struct cv_shown *s)
 {
     enum cv_result want = cv_verdict_fails(s->verdict) ? CV_R_FAIL : CV_R_UNKNOWN;
     const struct cv_judgement *j = &s->on[s->worst].j;
-    for (uint32_t i = 0; i < j->n_reasons; i++)
-        if (j->reasons[i].result == want)
-            return j->reasons[i].text;
+    for (int open = 0; open < 2; open++) /* a missing fact says more than what is left open */
+        for (uint32_t i = 0; i < j->n_reasons; i++)
+            if (j->reasons[i].result == want && (open || j->reasons[i].n_facts > 0))
+                return j->reasons[i].text;
     return s->verdict == CV_V_CPU_ONLY && !s->on[0].build.has_cuda
                ? CV_S("It is a CPU build; ask for it by name (+cpu) if you want that.")
                : CV_S("");
@@ -62,7 +56,7 @@ static cv_str deciding(const struct cv_shown *s)
 
 /* ---- why this one ---- */
 
-static cv_str driver_reason(struct out *o, const struct cv_choice *c)
+static cv_str driver_reason(struct cv_out *o, const struct cv_choice *c)
 {
     const struct cv_fact *api = &o->w->ask.m[0].driver.cuda;
     const struct cv_build *b = &c->build;
@@ -83,7 +77,7 @@ static cv_str driver_reason(struct out *o, const struct cv_choice *c)
     }
 }
 
-static cv_str gpu_reason(struct out *o, const struct cv_choice *c)
+static cv_str gpu_reason(struct cv_out *o, const struct cv_choice *c)
 {
     const struct cv_judgement *j = &c->j;
     cv_str first =
@@ -97,7 +91,7 @@ static cv_str gpu_reason(struct out *o, const struct cv_choice *c)
                : CV_S("it has code for every GPU here");
 }
 
-static cv_str why_words(struct out *o, const struct cv_shown *s)
+static cv_str why_words(struct cv_out *o, const struct cv_shown *s)
 {
     const struct cv_choice *c = &s->on[s->worst];
     cv_str d = driver_reason(o, c), g = gpu_reason(o, c);
@@ -107,61 +101,64 @@ static cv_str why_words(struct out *o, const struct cv_shown *s)
                        : asked ? "The best known build for the request"
                                : "The newest that runs here";
     if (s->g2_warning)
-        return cv_arena_fmt(o->t.a, "%s, with a warning: " CV_FMT, head, CV_ARG(deciding(s)));
+        return cv_arena_fmt(o->t.a, "%s, with a warning: " CV_FMT, head,
+                            CV_ARG(cv_out_deciding(s)));
     return cv_arena_fmt(o->t.a, "%s%s" CV_FMT "%s" CV_FMT ".", head, d.len || g.len ? ": " : "",
                         CV_ARG(d), d.len && g.len ? ", and " : "", CV_ARG(g));
 }
 
-static void needs(struct out *o, const struct cv_shown *s)
+void cv_out_needs(struct cv_out *o, const struct cv_shown *s)
 {
     const struct cv_judgement *j = &s->on[s->worst].j;
     if (j->driver_last.len)
-        labelled(
+        cv_out_labelled(
             o, "", CV_YELLOW,
             cv_arena_fmt(o->t.a, "the driver's branch is at most " CV_FMT, CV_ARG(j->driver_last)));
     for (uint32_t i = 0; i < j->n_needs; i++) {
         cv_str axis = j->needs[i].axis;
         bool gpu = cv_str_eqz(axis, "gpu");
-        labelled(o, i == 0 ? "If" : "", CV_YELLOW,
-                 cv_arena_fmt(o->t.a, CV_FMT " " CV_FMT,
-                              CV_ARG(gpu ? CV_S("the GPU has compute capability")
-                                     : cv_str_eqz(axis, "python") ? CV_S("Python is one of")
-                                     : cv_str_eqz(axis, "os")     ? CV_S("the system is")
-                                     : cv_str_eqz(axis, "arch")   ? CV_S("the processor is")
-                                                                  : axis),
-                              CV_ARG(j->needs[i].must)));
+        cv_out_labelled(
+            o, i == 0 ? "If" : "", CV_YELLOW,
+            cv_arena_fmt(o->t.a, CV_FMT " " CV_FMT,
+                         CV_ARG(gpu ? CV_S("the GPU has compute capability")
+                                : cv_str_eqz(axis, "python") ? CV_S("Python is one of")
+                                : cv_str_eqz(axis, "os")     ? CV_S("the system is")
+                                : cv_str_eqz(axis, "arch")   ? CV_S("the processor is")
+                                                             : axis),
+                         CV_ARG(j->needs[i].must.len ? j->needs[i].must
+                                                     : CV_S("that is not known to the tables"))));
     }
 }
 
 /* ---- the pick ---- */
 
-static void commands(struct out *o, const struct cv_shown *s, bool one)
+void cv_out_commands(struct cv_out *o, const struct cv_shown *s, bool one)
 {
     const struct cv_ask *ask = &o->w->ask;
     if (ask->tool_given) {
-        command(o, s->commands[ask->tool]);
+        cv_out_command(o, s->commands[ask->tool]);
         return;
     }
-    command(o, s->commands[CV_TOOL_PIP]);
+    cv_out_command(o, s->commands[CV_TOOL_PIP]);
     if (!one)
-        labelled_line(o, "  or", s->commands[CV_TOOL_UV]);
+        cv_out_line(o, "  or", s->commands[CV_TOOL_UV]);
 }
 
-static void pick(struct out *o)
+void cv_out_pick(struct cv_out *o)
 {
     const struct cv_shown *s = &o->w->candidates[0];
     const struct cv_build *b = &s->on[0].build;
     bool open = s->verdict == CV_V_WORKS_IF;
-    labelled(o, open ? "PICK IF" : "PICK", open ? CV_YELLOW : CV_GREEN,
-             cv_arena_fmt(o->t.a, CV_FMT " (" CV_FMT ")%s%s", CV_ARG(build_words(o, b)),
-                          CV_ARG(b->variant), channel_words(b),
-                          o->w->installed ? ": it is installed already" : ""));
-    commands(o, s, false);
+    cv_out_labelled(o, open ? "PICK IF" : "PICK", open ? CV_YELLOW : CV_GREEN,
+                    cv_arena_fmt(o->t.a, CV_FMT " (" CV_FMT ")%s%s", CV_ARG(cv_out_build(o, b)),
+                                 CV_ARG(b->variant), cv_out_channel(b),
+                                 o->w->installed ? ": it is installed already" : ""));
+    cv_out_commands(o, s, false);
     if (open)
-        needs(o, s);
-    labelled(o, "Why", CV_BOLD,
-             open ? CV_S("The newest that fits all that is known of this machine.")
-                  : why_words(o, s));
+        cv_out_needs(o, s);
+    cv_out_labelled(o, "Why", CV_BOLD,
+                    open ? CV_S("The newest that fits all that is known of this machine.")
+                         : why_words(o, s));
 }
 
 static const char *verdict_head(enum cv_verdict v)
@@ -186,7 +183,7 @@ static const char *verdict_head(enum cv_verdict v)
     }
 }
 
-static void nothing(struct out *o)
+static void nothing(struct cv_out *o)
 {
     const struct cv_answer *w = o->w;
     bool unknown = w->exit_code == 3;
@@ -194,24 +191,24 @@ static void nothing(struct out *o)
     for (uint32_t i = 0; i < w->ask.req->n; i++)
         asked = cv_arena_fmt(o->t.a, CV_FMT "%s" CV_FMT, CV_ARG(asked), i ? " " : "",
                              CV_ARG(w->ask.req->reqs[i].text));
-    labelled(o, unknown ? "UNKNOWN" : "NONE", unknown ? CV_YELLOW : CV_RED,
-             w->conflict_text.len ? w->conflict_text
-             : unknown && w->ask.tool_given && cv_tool_is_conda(w->ask.tool)
-                 ? CV_S("Which GPUs conda's packages have code for is not known, so none can be "
-                        "vouched for.")
-             : w->n_rejected && w->rejected[0].on && w->rejected[0].on[0].j.compat_breaks
-                 ? CV_S("The cuda-compat package on the loader's path breaks CUDA here, whatever "
-                        "the build: take it off first.")
-             : asked.len
-                 ? cv_arena_fmt(o->t.a, "No known build of " CV_FMT " runs here.", CV_ARG(asked))
-             : cv_absent(&w->ask.m[0].driver.version) && !cv_machine_no_gpu(&w->ask.m[0])
-                 ? CV_S("There is no NVIDIA driver: first that, then PyTorch.")
-                 : CV_S("No known PyTorch build runs here."));
+    cv_out_labelled(
+        o, unknown ? "UNKNOWN" : "NONE", unknown ? CV_YELLOW : CV_RED,
+        w->conflict_text.len ? w->conflict_text
+        : unknown && w->ask.tool_given && cv_tool_is_conda(w->ask.tool)
+            ? CV_S("Which GPUs conda's packages have code for is not known, so none can be "
+                   "vouched for.")
+        : w->n_rejected && w->rejected[0].on && w->rejected[0].on[0].j.compat_breaks
+            ? CV_S("The cuda-compat package on the loader's path breaks CUDA here, whatever "
+                   "the build: take it off first.")
+        : asked.len ? cv_arena_fmt(o->t.a, "No known build of " CV_FMT " runs here.", CV_ARG(asked))
+        : cv_absent(&w->ask.m[0].driver.version) && !cv_machine_no_gpu(&w->ask.m[0])
+            ? CV_S("There is no NVIDIA driver: first that, then PyTorch.")
+            : CV_S("No known PyTorch build runs here."));
 }
 
 /* ---- step 2 to 4 ---- */
 
-static void steps(struct out *o)
+static void steps(struct cv_out *o)
 {
     const struct cv_answer *w = o->w;
     const struct cv_shown *s = w->has_best     ? &w->candidates[0]
@@ -249,116 +246,117 @@ static void steps(struct out *o)
                          : s->verdict == CV_V_CPU_ONLY ? CV_S("runs on the CPU")
                                                        : CV_S("driver, GPU, Python and "
                                                               "system all fit"))
-                      : deciding(s);
+                      : cv_out_deciding(s);
     cv_text_row(&o->t, "4 Fit?",
                 cv_arena_fmt(o->t.a, "%s: " CV_FMT, cv_verdict_name(s->verdict), CV_ARG(text)));
 }
 
 /* ---- what else ---- */
 
-static void runners_up(struct out *o)
+void cv_out_runners_up(struct cv_out *o)
 {
     const struct cv_answer *w = o->w;
     for (uint32_t i = 1; i < w->n_candidates; i++) {
         const struct cv_shown *s = &w->candidates[i];
         if (!s->on)
             continue;
-        labelled(o, "Or", CV_BOLD,
-                 s->note.len
-                     ? cv_arena_fmt(o->t.a, CV_FMT " (" CV_FMT "): " CV_FMT,
-                                    CV_ARG(build_words(o, &s->on[0].build)),
-                                    CV_ARG(s->on[0].build.variant), CV_ARG(s->note))
-                     : cv_arena_fmt(o->t.a, CV_FMT " (" CV_FMT "): %s",
-                                    CV_ARG(build_words(o, &s->on[0].build)),
-                                    CV_ARG(s->on[0].build.variant), cv_verdict_name(s->verdict)));
-        commands(o, s, true);
+        cv_out_labelled(o, "Or", CV_BOLD,
+                        s->note.len ? cv_arena_fmt(o->t.a, CV_FMT " (" CV_FMT "): " CV_FMT,
+                                                   CV_ARG(cv_out_build(o, &s->on[0].build)),
+                                                   CV_ARG(s->on[0].build.variant), CV_ARG(s->note))
+                                    : cv_arena_fmt(o->t.a, CV_FMT " (" CV_FMT "): %s",
+                                                   CV_ARG(cv_out_build(o, &s->on[0].build)),
+                                                   CV_ARG(s->on[0].build.variant),
+                                                   cv_verdict_name(s->verdict)));
+        cv_out_commands(o, s, true);
     }
 }
 
-static void losers(struct out *o)
+static void losers(struct cv_out *o)
 {
     const struct cv_answer *w = o->w;
     for (uint32_t i = 0; i < w->n_rejected; i++) {
         const struct cv_shown *s = &w->rejected[i];
         if (!s->on || (i == 0 && !w->has_best && w->ask.n_machines == 1))
             continue; /* told in step 4 */
-        labelled(o, "Not", CV_DIM,
-                 cv_arena_fmt(o->t.a, CV_FMT "%s" CV_FMT ": %s. " CV_FMT,
-                              CV_ARG(s->on[0].build.torch), s->on[0].build.variant.len ? "+" : "",
-                              CV_ARG(s->on[0].build.variant), verdict_head(s->verdict),
-                              CV_ARG(deciding(s))));
+        cv_out_labelled(
+            o, "Not", CV_DIM,
+            cv_arena_fmt(o->t.a, CV_FMT "%s" CV_FMT ": %s. " CV_FMT, CV_ARG(s->on[0].build.torch),
+                         s->on[0].build.variant.len ? "+" : "", CV_ARG(s->on[0].build.variant),
+                         verdict_head(s->verdict), CV_ARG(cv_out_deciding(s))));
     }
 }
 
-static void unlock(struct out *o, const struct cv_unlock *u, bool first)
+static void unlock(struct cv_out *o, const struct cv_unlock *u, bool first)
 {
     const char *what = cv_str_eqz(u->axis, "driver")   ? "driver"
                        : cv_str_eqz(u->axis, "python") ? "one of the Pythons"
                                                        : "glibc";
     if (cv_str_eqz(u->axis, "compat"))
-        labelled(o, first ? "Unlock" : "", CV_BOLD,
-                 cv_arena_fmt(o->t.a,
-                              "torch " CV_FMT " (" CV_FMT
-                              ") would run without the cuda-compat package.",
-                              CV_ARG(u->torch), CV_ARG(u->variant)));
+        cv_out_labelled(o, first ? "Unlock" : "", CV_BOLD,
+                        cv_arena_fmt(o->t.a,
+                                     "torch " CV_FMT " (" CV_FMT
+                                     ") would run without the cuda-compat package.",
+                                     CV_ARG(u->torch), CV_ARG(u->variant)));
     else
-        labelled(o, first ? "Unlock" : "", CV_BOLD,
-                 cv_arena_fmt(o->t.a,
-                              "torch " CV_FMT " (" CV_FMT ") would run with %s " CV_FMT "%s" CV_FMT
-                              ".",
-                              CV_ARG(u->torch), CV_ARG(u->variant), what, CV_ARG(u->must),
-                              u->last.len ? ", at most branch " : "", CV_ARG(u->last)));
+        cv_out_labelled(o, first ? "Unlock" : "", CV_BOLD,
+                        cv_arena_fmt(o->t.a,
+                                     "torch " CV_FMT " (" CV_FMT ") would run with %s " CV_FMT
+                                     "%s" CV_FMT ".",
+                                     CV_ARG(u->torch), CV_ARG(u->variant), what, CV_ARG(u->must),
+                                     u->last.len ? ", at most branch " : "", CV_ARG(u->last)));
     if (u->fix.text.len)
-        labelled(o, "", CV_PLAIN, u->fix.text);
+        cv_out_labelled(o, "", CV_PLAIN, u->fix.text);
     if (u->fix.command.len)
-        command(o, u->fix.command);
+        cv_out_command(o, u->fix.command);
     if (!o->w->has_best && u->command.len) {
-        labelled(o, "", CV_PLAIN, CV_S("Then:"));
-        command(o, u->command);
+        cv_out_labelled(o, "", CV_PLAIN, CV_S("Then:"));
+        cv_out_command(o, u->command);
     }
 }
 
-static void unlocks(struct out *o)
+static void unlocks(struct cv_out *o)
 {
     for (uint32_t i = 0; i < o->w->n_unlocks; i++)
         unlock(o, &o->w->unlocks[i], i == 0);
 }
 
-static void breaks(struct out *o)
+static void breaks(struct cv_out *o)
 {
     for (uint32_t i = 0; i < o->w->n_breaks; i++) {
         const struct cv_break *k = &o->w->breaks[i];
-        labelled(o, "Breaks", CV_YELLOW,
-                 k->instead.len
-                     ? cv_arena_fmt(o->t.a,
-                                    CV_FMT " " CV_FMT " in " CV_FMT " wants torch" CV_FMT
-                                           "; the command replaces it by " CV_FMT ".",
-                                    CV_ARG(k->package), CV_ARG(k->version), CV_ARG(k->env),
-                                    CV_ARG(k->wants), CV_ARG(k->instead))
-                     : cv_arena_fmt(o->t.a,
-                                    CV_FMT
-                                    " " CV_FMT " in " CV_FMT " wants torch" CV_FMT
-                                    " and would no longer work. To keep it: cuvet resolve " CV_FMT
-                                    "==" CV_FMT,
-                                    CV_ARG(k->package), CV_ARG(k->version), CV_ARG(k->env),
-                                    CV_ARG(k->wants), CV_ARG(k->package), CV_ARG(k->version)));
+        cv_out_labelled(
+            o, "Breaks", CV_YELLOW,
+            k->instead.len
+                ? cv_arena_fmt(o->t.a,
+                               CV_FMT " " CV_FMT " in " CV_FMT " wants torch" CV_FMT
+                                      "; the command replaces it by " CV_FMT ".",
+                               CV_ARG(k->package), CV_ARG(k->version), CV_ARG(k->env),
+                               CV_ARG(k->wants), CV_ARG(k->instead))
+                : cv_arena_fmt(o->t.a,
+                               CV_FMT " " CV_FMT " in " CV_FMT " wants torch" CV_FMT
+                                      " and would no longer work. To keep it: cuvet resolve " CV_FMT
+                                      "==" CV_FMT,
+                               CV_ARG(k->package), CV_ARG(k->version), CV_ARG(k->env),
+                               CV_ARG(k->wants), CV_ARG(k->package), CV_ARG(k->version)));
     }
 }
 
-static void nearest(struct out *o)
+static void nearest(struct cv_out *o)
 {
     const struct cv_answer *w = o->w;
     if (!w->has_nearest)
         return;
     const struct cv_shown *s = &w->nearest_best;
-    labelled(o, "Nearest", CV_BOLD,
-             cv_arena_fmt(o->t.a, CV_FMT " gives " CV_FMT " (" CV_FMT ")%s.", CV_ARG(w->nearest),
-                          CV_ARG(build_words(o, &s->on[0].build)), CV_ARG(s->on[0].build.variant),
-                          s->verdict == CV_V_WORKS_IF ? ", if what is left open fits" : ""));
-    commands(o, s, true);
+    cv_out_labelled(o, "Nearest", CV_BOLD,
+                    cv_arena_fmt(o->t.a, CV_FMT " gives " CV_FMT " (" CV_FMT ")%s.",
+                                 CV_ARG(w->nearest), CV_ARG(cv_out_build(o, &s->on[0].build)),
+                                 CV_ARG(s->on[0].build.variant),
+                                 s->verdict == CV_V_WORKS_IF ? ", if what is left open fits" : ""));
+    cv_out_commands(o, s, true);
 }
 
-static void plan(struct out *o)
+static void plan(struct cv_out *o)
 {
     for (uint32_t i = 0; i < o->w->n_plan; i++) {
         const struct cv_plan *p = &o->w->plan[i];
@@ -367,20 +365,21 @@ static void plan(struct out *o)
             continue;
         for (uint32_t k = 0; k < p->n_machines; k++)
             list = cv_arena_fmt(o->t.a, CV_FMT "%s%u", CV_ARG(list), k ? ", " : "", p->machines[k]);
-        labelled(o, i == 0 ? "Plan" : "", CV_BOLD,
-                 cv_arena_fmt(o->t.a, "machine%s " CV_FMT ": " CV_FMT " (" CV_FMT ")",
-                              p->n_machines > 1 ? "s" : "", CV_ARG(list),
-                              CV_ARG(build_words(o, &p->best.on[0].build)),
-                              CV_ARG(p->best.on[0].build.variant)));
-        commands(o, &p->best, true);
+        cv_out_labelled(o, i == 0 ? "Plan" : "", CV_BOLD,
+                        cv_arena_fmt(o->t.a, "machine%s " CV_FMT ": " CV_FMT " (" CV_FMT ")",
+                                     p->n_machines > 1 ? "s" : "", CV_ARG(list),
+                                     CV_ARG(cv_out_build(o, &p->best.on[0].build)),
+                                     CV_ARG(p->best.on[0].build.variant)));
+        cv_out_commands(o, &p->best, true);
     }
 }
 
 void cv_text_resolve(struct cv_buf *b, const struct cv_text_style *st, const struct cv_answer *w)
 {
-    struct out o = {.t = {.b = b, .st = st, .f = w->ask.f, .m = w->ask.m, .a = b->arena}, .w = w};
+    struct cv_out o = {.t = {.b = b, .st = st, .f = w->ask.f, .m = w->ask.m, .a = b->arena},
+                       .w = w};
     if (w->has_best)
-        pick(&o);
+        cv_out_pick(&o);
     else
         nothing(&o);
     plan(&o);
@@ -391,7 +390,7 @@ void cv_text_resolve(struct cv_buf *b, const struct cv_text_style *st, const str
     steps(&o);
     if (w->n_candidates > 1 || w->n_rejected > (w->has_best ? 0 : 1) || w->n_unlocks)
         cv_buf_addc(b, '\n');
-    runners_up(&o);
+    cv_out_runners_up(&o);
     losers(&o);
     unlocks(&o);
 }
@@ -400,7 +399,8 @@ void cv_text_resolve(struct cv_buf *b, const struct cv_text_style *st, const str
 
 void cv_text_why(struct cv_buf *b, const struct cv_text_style *st, const struct cv_answer *w)
 {
-    struct out o = {.t = {.b = b, .st = st, .f = w->ask.f, .m = w->ask.m, .a = b->arena}, .w = w};
+    struct cv_out o = {.t = {.b = b, .st = st, .f = w->ask.f, .m = w->ask.m, .a = b->arena},
+                       .w = w};
     const struct cv_shown *s = &w->candidates[0];
     if (!w->n_candidates || !s->on)
         return;
@@ -416,11 +416,11 @@ void cv_text_why(struct cv_buf *b, const struct cv_text_style *st, const struct 
                 cv_arena_fmt(o.t.a, "  torch " CV_FMT "%s" CV_FMT "%s",
                              CV_ARG(build->torch.len ? build->torch : CV_S("?")),
                              build->variant.len ? "+" : "", CV_ARG(build->variant),
-                             channel_words(build)));
+                             cv_out_channel(build)));
     if (s->verdict == CV_V_WORKS_IF)
-        needs(&o, s);
+        cv_out_needs(&o, s);
     if (s->offered)
-        command(&o, w->ask.tool_given ? s->commands[w->ask.tool] : s->commands[CV_TOOL_PIP]);
+        cv_out_command(&o, w->ask.tool_given ? s->commands[w->ask.tool] : s->commands[CV_TOOL_PIP]);
     if (st->quiet)
         return;
     cv_buf_addc(b, '\n');

@@ -1,7 +1,7 @@
 """What overrides on the command line say, for the oracle: GPU names that the tables hold whole, and the machine that options describe."""
 import functools
 
-from resolve.oracle import Gpu, Machine, table
+from resolve.oracle import Gpu, Machine, is_tegra, table
 
 
 def squeeze(name):
@@ -45,4 +45,6 @@ def machine_of(args):
             setattr(m, a[2:], {"amd64": "x86_64", "arm64": "aarch64"}.get(value, value))
         else:
             words.append(a)
+    if any(is_tegra(g.cc) for g in m.gpus or []):  # part of an Arm processor that runs Linux
+        m.os, m.arch = m.os or "linux", m.arch or "aarch64"
     return m, words
