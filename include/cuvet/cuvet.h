@@ -132,6 +132,12 @@ CUVET_API int cuvet_what(cuvet_ctx *c, const struct cuvet_resolve_options *o, un
 CUVET_API int cuvet_what_text(cuvet_ctx *c, const struct cuvet_style *s, cuvet_write_fn *write, void *user);
 CUVET_API int cuvet_what_json(cuvet_ctx *c, cuvet_write_fn *write, void *user);
 
+/* The compatibility matrix: torch releases by CUDA variants, each cell judged for the machine; without o->all the last patch of each release. Requests
+ * leave out what they do not allow. Takes one machine; o->any and o->mirror say nothing. Returns 0 (1: no build meets the request) or a negative error. */
+CUVET_API int cuvet_matrix(cuvet_ctx *c, const struct cuvet_resolve_options *o);
+CUVET_API int cuvet_matrix_text(cuvet_ctx *c, const struct cuvet_style *s, cuvet_write_fn *write, void *user);
+CUVET_API int cuvet_matrix_json(cuvet_ctx *c, cuvet_write_fn *write, void *user);
+
 /* The machine as one JSON object on one line (schema cuvet/snapshot/1). */
 CUVET_API int cuvet_snapshot_json(cuvet_ctx *c, cuvet_write_fn *write, void *user);
 /* The files that the probes read, as a tree below `dir` (created; must be empty or absent), with nofile.tsv: inspects the live machine by itself, instead

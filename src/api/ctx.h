@@ -29,6 +29,8 @@ struct cuvet_ctx {
     bool has_answer, answer_is_why;
     struct cv_what what;
     bool has_what;
+    struct cv_matrix matrix;
+    bool has_matrix;
 };
 
 int cv_ctx_fail(cuvet_ctx *c, int rc);

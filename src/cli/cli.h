@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-enum cv_command { CMD_DOCTOR, CMD_SNAPSHOT, CMD_FACTS, CMD_ARCHS, CMD_RESOLVE, CMD_WHY };
+enum cv_command { CMD_DOCTOR, CMD_SNAPSHOT, CMD_FACTS, CMD_ARCHS, CMD_RESOLVE, CMD_WHY, CMD_MATRIX };
 
 #define CLI_MAX_OVERRIDES 64
 #define CLI_MAX_MACHINES  64
@@ -42,7 +42,7 @@ int cli_write(void *user, const char *bytes, size_t len);
 int cli_flush(void);           /* 0, 2 after a message, or 141 where the reader has gone */
 bool cli_color(const struct cli_options *o);
 bool cli_utf8(void);
-unsigned cli_width(void);
+unsigned cli_width(unsigned most);
 /* Progress on standard error, where that is a terminal: shown for work that takes over half a second, and wiped off at the end. */
 bool cli_progress_wanted(void);
 void cli_progress(void *user, uint64_t done, uint64_t total);
@@ -56,6 +56,7 @@ int cli_facts(const struct cli_options *o);
 cuvet_ctx *cli_context(const struct cli_options *o, char *cwd, size_t cwd_cap);
 int cli_fail(cuvet_ctx *c);    /* the context's error on stderr; returns 2 */
 int cli_resolve(const struct cli_options *o);
+int cli_matrix(const struct cli_options *o);
 struct cuvet_style cli_style(const struct cli_options *o);
 /* A context with its machine and overrides; NULL after a message. */
 cuvet_ctx *cli_machine(const struct cli_options *o, int *ret_status);

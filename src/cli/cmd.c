@@ -158,7 +158,7 @@ cuvet_ctx *cli_machine(const struct cli_options *o, int *ret_status)
 struct cuvet_style cli_style(const struct cli_options *o)
 {
     return (struct cuvet_style){.size = sizeof(struct cuvet_style),
-                                .width = cli_width(),
+                                .width = cli_width(100), /* longer lines are hard to read */
                                 .color = cli_color(o),
                                 .utf8 = cli_utf8(),
                                 .quiet = o->quiet,

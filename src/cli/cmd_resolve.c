@@ -1,4 +1,4 @@
-/* cmd_resolve.c: resolve, why, and the questions the other way round. */
+/* cmd_resolve.c: resolve, why, the questions the other way round, and matrix. */
 #include "cli.h"
 
 int cli_resolve(const struct cli_options *o)
@@ -24,6 +24,27 @@ int cli_resolve(const struct cli_options *o)
          : why            ? cuvet_why_text(c, &style, cli_write, NULL)
          : o->json        ? cuvet_resolve_json(c, cli_write, NULL)
                           : cuvet_resolve_text(c, &style, cli_write, NULL);
+    status = rc == 0 ? code : rc == CUVET_E_IO ? 2 : cli_fail(c);
+    int flushed = rc == 0 || rc == CUVET_E_IO ? cli_flush() : 0;
+    cuvet_free(c);
+    return flushed ? flushed : status;
+}
+
+int cli_matrix(const struct cli_options *o)
+{
+    int status = 2, rc = 0;
+    cuvet_ctx *c = cli_machine(o, &status);
+    if (!c)
+        return status;
+    struct cuvet_resolve_options ask = {.size = sizeof ask, .all = o->all, .any = o->any};
+    struct cuvet_style style = cli_style(o);
+    style.width = cli_width(1000); /* a table, no prose */
+    for (int i = 0; rc == 0 && i < o->n_args; i++)
+        rc = cuvet_request(c, o->args[i]);
+    int code = rc < 0 ? rc : cuvet_matrix(c, &ask);
+    rc = code < 0  ? code
+         : o->json ? cuvet_matrix_json(c, cli_write, NULL)
+                   : cuvet_matrix_text(c, &style, cli_write, NULL);
     status = rc == 0 ? code : rc == CUVET_E_IO ? 2 : cli_fail(c);
     int flushed = rc == 0 || rc == CUVET_E_IO ? cli_flush() : 0;
     cuvet_free(c);

@@ -16,6 +16,7 @@ static const char general_help[] =
     "       cuvet snapshot [--tree DIR]       the machine as one line of JSON, or as files\n"
     "       cuvet resolve [REQ...]            which PyTorch to install, and the command\n"
     "       cuvet why REQ                     one build against the machine, rule by rule\n"
+    "       cuvet matrix [REQ...]             torch by CUDA variant: which cells run\n"
     "       cuvet facts list [TABLE]          the knowledge: tables, and keys of one\n"
     "       cuvet facts show TABLE KEY        a row with its source\n"
     "       cuvet help COMMAND                the options of a command\n"
@@ -112,6 +113,20 @@ static const char why_help[] =
     "that REQ allows, as a bare install gets it there; torch==2.1.0+cu121 names the build.\n"
     "\n";
 
+static const char matrix_help[] =
+    "Usage: cuvet matrix [REQ...] [OPTION...]\n"
+    "The table of torch releases by CUDA variants; what runs on the machine is marked. A REQ\n"
+    "('torch>=2.4', cuda==12.6) leaves out the rest; with --machine none and nothing else the\n"
+    "table is of what is published.\n"
+    "\n"
+    "  --all                   every patch release, not only the last of each\n"
+    "  --any                   of several GPUs one that runs is enough\n"
+    "\n";
+
+static const char matrix_tail[] =
+    "\n"
+    "Exit code: 0 the table, 1 no build meets the request, 2 wrong use.\n";
+
 static const char resolve_tail[] =
     "\n"
     "Exit code: 0 runs, 1 nothing runs, 2 wrong use, 3 cannot tell or something is left open.\n";
@@ -147,6 +162,12 @@ void cli_help(enum cv_command command, bool general)
         say("\n");
         say(output_help);
         say(resolve_tail);
+    } else if (command == CMD_MATRIX) {
+        say(matrix_help);
+        say(machine_help);
+        say("\n");
+        say(output_help);
+        say(matrix_tail);
     } else if (command == CMD_SNAPSHOT) {
         say(snapshot_help);
         say(machine_help);

@@ -34,6 +34,8 @@ int main(int argc, char **argv)
         return cli_snapshot(&o);
     case CMD_FACTS:
         return cli_facts(&o);
+    case CMD_MATRIX:
+        return cli_matrix(&o);
     case CMD_RESOLVE:
     case CMD_WHY:
         return cli_resolve(&o);

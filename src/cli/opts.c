@@ -101,7 +101,8 @@ static const struct {
     const char *name;
     enum cv_command command;
 } commands[] = {{"doctor", CMD_DOCTOR}, {"archs", CMD_ARCHS},     {"snapshot", CMD_SNAPSHOT},
-                {"facts", CMD_FACTS},   {"resolve", CMD_RESOLVE}, {"why", CMD_WHY}};
+                {"facts", CMD_FACTS},   {"resolve", CMD_RESOLVE}, {"why", CMD_WHY},
+                {"matrix", CMD_MATRIX}};
 
 static bool find_command(const char *word, enum cv_command *ret)
 {
@@ -347,7 +348,7 @@ static int check(const struct cli_options *o)
             "--declared, --declared-only, --exact and --everywhere belong to cuvet archs");
     if (o->command == CMD_ARCHS)
         return check_archs(o);
-    bool resolves = o->command == CMD_RESOLVE || o->command == CMD_WHY;
+    bool resolves = o->command == CMD_RESOLVE || o->command == CMD_WHY || o->command == CMD_MATRIX;
     if (!resolves && (o->all || o->any || o->tool || o->mirror))
         return cli_error("--all, --any, --tool and --mirror belong to cuvet resolve");
     if (o->what && o->command != CMD_RESOLVE)
@@ -359,6 +360,8 @@ static int check(const struct cli_options *o)
         return cli_error("--machine: given twice");
     if (o->n_machines > 1 && o->command != CMD_RESOLVE)
         return cli_error("--machine: given twice");
+    if (o->command == CMD_MATRIX && (o->tool || o->mirror))
+        return cli_error("--tool and --mirror belong to cuvet resolve");
     if (o->command == CMD_WHY && (o->n_args != 1 || o->all))
         return cli_error("why: takes one requirement, like torch==2.8.0");
     if (resolves)

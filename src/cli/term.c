@@ -80,16 +80,16 @@ bool cli_utf8(void)
     return false;
 }
 
-unsigned cli_width(void)
+unsigned cli_width(unsigned most)
 {
     struct winsize w = {0};
     const char *columns = getenv("COLUMNS");
     char *end = NULL;
     long n = columns ? strtol(columns, &end, 10) : 0;
     if (columns && *columns && !*end && n >= 20 && n <= 1000)
-        return n < 100 ? (unsigned)n : 100;
+        return (unsigned)n < most ? (unsigned)n : most;
     if (isatty(1) && ioctl(1, TIOCGWINSZ, &w) == 0 && w.ws_col >= 20)
-        return w.ws_col < 100 ? w.ws_col : 100; /* longer lines are hard to read */
+        return w.ws_col < most ? w.ws_col : most;
     return 80;
 }
 

@@ -3,6 +3,7 @@
 #define CV_REPORT_REPORT_H
 
 #include "base/buf.h"
+#include "resolve/matrix.h"
 #include "resolve/what.h"
 
 /* ---- tree ---- */
@@ -33,6 +34,7 @@ int cv_json_write(const struct cv_node *n, int indent, struct cv_arena *a, const
 struct cv_node *cv_tree_machine(struct cv_arena *a, const struct cv_machine *m);
 struct cv_node *cv_tree_doctor(struct cv_arena *a, const struct cv_facts *f, const struct cv_machine *m, const struct cv_diagnosis *d);
 struct cv_node *cv_tree_resolve(struct cv_arena *a, const struct cv_answer *w);
+struct cv_node *cv_tree_matrix(struct cv_arena *a, const struct cv_matrix *x);
 struct cv_node *cv_tree_what(struct cv_arena *a, const struct cv_what *w);
 struct cv_node *cv_tree_why(struct cv_arena *a, const struct cv_answer *w);
 
@@ -46,6 +48,7 @@ struct cv_text_style {
 };
 void cv_text_doctor(struct cv_buf *b, const struct cv_text_style *st, const struct cv_facts *f, const struct cv_machine *m, const struct cv_diagnosis *d);
 void cv_text_resolve(struct cv_buf *b, const struct cv_text_style *st, const struct cv_answer *w);
+void cv_text_matrix(struct cv_buf *b, const struct cv_text_style *st, const struct cv_matrix *x);
 void cv_text_what(struct cv_buf *b, const struct cv_text_style *st, const struct cv_what *w);
 void cv_text_why(struct cv_buf *b, const struct cv_text_style *st, const struct cv_answer *w);
 
