@@ -13,7 +13,8 @@
 #endif
 #endif
 #ifndef CV_UNINIT
-#define CV_UNINIT
+#define CV_UNINIT#define CV_MAX_COVER_STEPS 100000u               /* looked at for the fewest builds that serve several machines */
+
 #endif
 #define CV_MAX_SYMLINKS 40                     /* links followed in one lookup, as Linux does */
 #define CV_MAX_DIR_ENTRIES 20000               /* names read from one folder */
@@ -36,5 +37,6 @@
 #define CV_MAX_ZIP_MEMBERS 200000u                /* a torch wheel has 15,000 */
 #define CV_MAX_ZIP_SIZE ((uint64_t)64 << 30)      /* one member unpacked */
 #define CV_MAX_ZIP_RATIO 1100u                    /* deflate makes at most 1032 bytes out of one */
+#define CV_MAX_COVER_STEPS 100000u               /* looked at for the fewest builds that serve several machines */
 
 #endif

@@ -374,6 +374,23 @@ static void plan(struct cv_out *o)
     }
 }
 
+/* What the plan leaves out, and whether it is the best there is. */
+static void plan_tail(struct cv_out *o)
+{
+    cv_str list = CV_S("");
+    if (o->w->n_plan == 0)
+        return;
+    for (uint32_t i = 0; i < o->w->n_plan_left; i++)
+        list = cv_arena_fmt(o->t.a, CV_FMT "%s%u", CV_ARG(list), i ? ", " : "", o->w->plan_left[i]);
+    if (list.len)
+        cv_out_labelled(o, "", CV_RED,
+                        cv_arena_fmt(o->t.a, "machine%s " CV_FMT ": no known build runs there",
+                                     o->w->n_plan_left > 1 ? "s" : "", CV_ARG(list)));
+    if (!o->w->plan_fewest)
+        cv_out_labelled(o, "", CV_DIM,
+                        CV_S("There may be a plan with fewer builds: not all were tried."));
+}
+
 void cv_text_resolve(struct cv_buf *b, const struct cv_text_style *st, const struct cv_answer *w)
 {
     struct cv_out o = {.t = {.b = b, .st = st, .f = w->ask.f, .m = w->ask.m, .a = b->arena},
@@ -383,6 +400,7 @@ void cv_text_resolve(struct cv_buf *b, const struct cv_text_style *st, const str
     else
         nothing(&o);
     plan(&o);
+    plan_tail(&o);
     nearest(&o);
     breaks(&o);
     if (st->quiet)

@@ -140,7 +140,11 @@ static void put_plan(struct cv_arena *a, struct cv_node *o, const struct cv_answ
 {
     if (w->n_plan == 0)
         return;
-    struct cv_node *list = cv_node_put(o, "plan", cv_node_list(a));
+    struct cv_node *list = cv_node_put(o, "plan_left", cv_node_list(a));
+    for (uint32_t i = 0; i < w->n_plan_left; i++)
+        (void)cv_node_add(list, cv_node_int(a, w->plan_left[i]));
+    (void)cv_node_put(o, "plan_fewest", cv_node_bool(a, w->plan_fewest));
+    list = cv_node_put(o, "plan", cv_node_list(a));
     for (uint32_t i = 0; i < w->n_plan; i++) {
         const struct cv_plan *p = &w->plan[i];
         struct cv_node *n = cv_node_add(list, cv_node_object(a));

@@ -59,6 +59,8 @@ struct cv_answer {
     bool has_nearest;
     struct cv_shown nearest_best;
     CV_LIST(struct cv_plan, plan); /* several machines and no build for all */
+    bool plan_fewest;          /* proven to be the fewest builds */
+    CV_LIST(uint32_t, plan_left); /* machines that no build serves */
     bool installed;            /* the pick is in the active environment already */
 };
 
