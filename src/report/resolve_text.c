@@ -183,6 +183,42 @@ static const char *verdict_head(enum cv_verdict v)
     }
 }
 
+/* No build of what is asked for has a wheel for this Python. */
+static cv_str python_refuses(struct cv_out *o, cv_str asked)
+{
+    const struct cv_answer *w = o->w;
+    const struct cv_build *b = w->has_python_best ? &w->python_best.on[0].build : NULL;
+    return cv_arena_fmt(o->t.a, "Python " CV_FMT " %s " CV_FMT ". %s" CV_FMT "%s " CV_FMT ".",
+                        CV_ARG(w->ask.m[0].python.v),
+                        w->python_beside > 0   ? "is too new for every known build of"
+                        : w->python_beside < 0 ? "is too old for every known build of"
+                                               : "has no wheel in any known build of",
+                        CV_ARG(asked.len ? asked : CV_S("torch")),
+                        b ? "torch " : "There are wheels", CV_ARG(b ? b->torch : CV_S("")),
+                        b ? " has wheels for" : " for",
+                        CV_ARG(b ? cv_python_list(o->t.a, b->python_bits, " ")
+                                 : cv_python_list(o->t.a, w->python_instead, " ")));
+}
+
+/* What would be the pick with one of these Pythons. */
+static void other_python(struct cv_out *o)
+{
+    const struct cv_answer *w = o->w;
+    if (!w->has_python_best)
+        return;
+    cv_out_labelled(o, "Python", CV_BOLD, w->python_fix.text);
+    cv_out_command(o, w->python_fix.command);
+    cv_out_labelled(
+        o, "Then", CV_BOLD,
+        cv_arena_fmt(o->t.a, CV_FMT " (" CV_FMT ")%s",
+                     CV_ARG(cv_out_build(o, &w->python_best.on[0].build)),
+                     CV_ARG(w->python_best.on[0].build.variant),
+                     w->python_best.verdict == CV_V_WORKS_IF ? ", if what is left open fits" : ""));
+    cv_out_command(
+        o, w->python_best.commands[w->ask.tool_given && w->ask.tool != CV_TOOL_PIP ? w->ask.tool
+                                                                                   : CV_TOOL_UV]);
+}
+
 static void nothing(struct cv_out *o)
 {
     const struct cv_answer *w = o->w;
@@ -200,6 +236,7 @@ static void nothing(struct cv_out *o)
         : w->n_rejected && w->rejected[0].on && w->rejected[0].on[0].j.compat_breaks
             ? CV_S("The cuda-compat package on the loader's path breaks CUDA here, whatever "
                    "the build: take it off first.")
+        : w->python_instead ? python_refuses(o, asked)
         : asked.len ? cv_arena_fmt(o->t.a, "No known build of " CV_FMT " runs here.", CV_ARG(asked))
         : cv_absent(&w->ask.m[0].driver.version) && !cv_machine_no_gpu(&w->ask.m[0])
             ? CV_S("There is no NVIDIA driver: first that, then PyTorch.")
@@ -315,10 +352,21 @@ static void unlock(struct cv_out *o, const struct cv_unlock *u, bool first)
     }
 }
 
+/* Another Python may have been said at the head. */
+static bool told(const struct cv_answer *w, uint32_t i)
+{
+    return cv_str_eqz(w->unlocks[i].axis, "python") && w->has_python_best;
+}
+
 static void unlocks(struct cv_out *o)
 {
-    for (uint32_t i = 0; i < o->w->n_unlocks; i++)
-        unlock(o, &o->w->unlocks[i], i == 0);
+    bool first = true;
+    for (uint32_t i = 0; i < o->w->n_unlocks; i++) {
+        if (told(o->w, i))
+            continue;
+        unlock(o, &o->w->unlocks[i], first);
+        first = false;
+    }
 }
 
 static void breaks(struct cv_out *o)
@@ -399,6 +447,7 @@ void cv_text_resolve(struct cv_buf *b, const struct cv_text_style *st, const str
         cv_out_pick(&o);
     else
         nothing(&o);
+    other_python(&o);
     plan(&o);
     plan_tail(&o);
     nearest(&o);
@@ -406,7 +455,10 @@ void cv_text_resolve(struct cv_buf *b, const struct cv_text_style *st, const str
     if (st->quiet)
         return;
     steps(&o);
-    if (w->n_candidates > 1 || w->n_rejected > (w->has_best ? 0 : 1) || w->n_unlocks)
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < w->n_unlocks; i++)
+        left += !told(w, i);
+    if (w->n_candidates > 1 || w->n_rejected > (w->has_best ? 0 : 1) || left)
         cv_buf_addc(b, '\n');
     cv_out_runners_up(&o);
     losers(&o);

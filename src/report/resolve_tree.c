@@ -136,6 +136,26 @@ static void put_extras(struct cv_arena *a, struct cv_node *o, const struct cv_an
     }
 }
 
+static void put_python(struct cv_arena *a, struct cv_node *o, const struct cv_answer *w)
+{
+    cv_str list = cv_python_list(a, w->python_instead, ","), one;
+    if (list.len == 0)
+        return;
+    struct cv_node *p = cv_node_put(o, "python_refused", cv_node_object(a));
+    (void)cv_node_put(p, "have", cv_node_text(a, w->ask.m[0].python.v));
+    (void)cv_node_put(p, "too",
+                      w->python_beside > 0   ? cv_node_text(a, CV_S("new"))
+                      : w->python_beside < 0 ? cv_node_text(a, CV_S("old"))
+                                             : cv_node_null(a));
+    struct cv_node *to = cv_node_put(p, "instead", cv_node_list(a));
+    while (list.len && cv_str_next(&list, ',', &one))
+        (void)cv_node_add(to, cv_node_text(a, one));
+    (void)cv_node_put(p, "how", cv_node_text_or_null(a, w->python_fix.text));
+    (void)cv_node_put(p, "how_command", cv_node_text_or_null(a, w->python_fix.command));
+    (void)cv_node_put(p, "best",
+                      w->has_python_best ? candidate(a, w, &w->python_best) : cv_node_null(a));
+}
+
 static void put_plan(struct cv_arena *a, struct cv_node *o, const struct cv_answer *w)
 {
     if (w->n_plan == 0)
@@ -176,6 +196,7 @@ struct cv_node *cv_tree_resolve(struct cv_arena *a, const struct cv_answer *w)
     for (uint32_t i = 0; i < w->n_rejected; i++)
         (void)cv_node_add(list, candidate(a, w, &w->rejected[i]));
     put_extras(a, o, w);
+    put_python(a, o, w);
     put_conflict(a, o, w);
     return o;
 }

@@ -296,6 +296,7 @@ void cv_answer_make(const struct cv_ask *ask, struct cv_arena *a, struct cv_answ
     }
     ret->has_best = ret->n_candidates > 0 && ret->candidates[0].on && s.n_offered > 0;
     ret->exit_code = exit_code(ret, unknown);
+    cv_answer_python(ret, &q, &s, a);
     if (ret->has_best)
         finish_best(ret, a);
     else if (ask->n_machines > 1)

@@ -61,6 +61,11 @@ struct cv_answer {
     CV_LIST(struct cv_plan, plan); /* several machines and no build for all */
     bool plan_fewest;          /* proven to be the fewest builds */
     CV_LIST(uint32_t, plan_left); /* machines that no build serves */
+    uint64_t python_instead;   /* no build meant here has a wheel for this Python: the Pythons that have one (cv_python_bit); 0 = not so */
+    int python_beside;         /* it is newer (1) or older (-1) than all of these */
+    struct cv_fix python_fix;  /* how to get one of them without root; text "" = not said */
+    bool has_python_best;      /* what would be the pick then: */
+    struct cv_shown python_best;
     bool installed;            /* the pick is in the active environment already */
 };
 
@@ -72,6 +77,10 @@ void cv_answer_why(const struct cv_ask *ask, struct cv_arena *a, struct cv_answe
 void cv_answer_unlocks(struct cv_answer *w, struct cv_query *q, struct cv_arena *a);
 void cv_answer_breaks(struct cv_answer *w, struct cv_arena *a);
 void cv_answer_conflict(struct cv_answer *w, struct cv_arena *a);
+/* answer_python.c */
+void cv_answer_python(struct cv_answer *w, const struct cv_query *q, const struct cv_survey *s, struct cv_arena *a);
+/* How to get one of these Pythons without root. */
+void cv_fix_python(struct cv_arena *a, const struct cv_machine *m, uint64_t bits, struct cv_fix *ret);
 /* answer_plan.c */
 void cv_answer_plan(struct cv_answer *w, struct cv_query *q, struct cv_arena *a);
 /* One build with words for all machines of the query, and its commands where it is offered. */

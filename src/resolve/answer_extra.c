@@ -66,6 +66,20 @@ static cv_str other_python(const struct cv_machine *m, const struct cv_build *b)
     return best;
 }
 
+/* Another Python: in an environment that uv makes, where there is no pip, uv installs too. */
+static void add_python(struct cv_answer *w, struct cv_arena *a, const struct cv_build *b)
+{
+    uint32_t before = w->n_unlocks;
+    bool plain = !w->ask.tool_given || w->ask.tool == CV_TOOL_PIP || w->ask.tool == CV_TOOL_UV;
+    struct cv_install in = {
+        .b = b, .tool = CV_TOOL_UV, .mirror = w->ask.mirror, .python = CV_S("")};
+    add_unlock(w, a, b, "python", b->pythons, CV_S(""));
+    if (w->n_unlocks == before || !plain)
+        return;
+    cv_fix_python(a, &w->ask.m[0], b->python_bits, &w->unlocks[before].fix);
+    w->unlocks[before].command = cv_install_text(w->ask.f, a, &in);
+}
+
 /* Without the cuda-compat package that breaks CUDA here. */
 static void try_without_compat(struct cv_answer *w, const struct cv_query *q, struct cv_arena *a,
                                const struct cv_build *b)
@@ -83,6 +97,17 @@ static void try_without_compat(struct cv_answer *w, const struct cv_query *q, st
         w->unlocks[w->n_unlocks - 1].fix = f.fixes[0];
 }
 
+/* On the machine so changed: of this release the build that would be the pick. */
+static const struct cv_build *best_on(const struct cv_query *q, const struct cv_machine *m,
+                                      const struct cv_build *b)
+{
+    struct cv_query sub;
+    struct cv_view view;
+    struct cv_candidate best;
+    cv_query_init(&sub, q->cat, q->req, m, 1, &view);
+    return cv_query_best(&sub, &best) && best.b->release == b->release ? best.b : b;
+}
+
 static void try_changes(struct cv_answer *w, const struct cv_query *q, struct cv_arena *a,
                         const struct cv_build *b)
 {
@@ -96,7 +121,7 @@ static void try_changes(struct cv_answer *w, const struct cv_query *q, struct cv
     if (b->pythons.len && cv_known(&m.python)) {
         cv_fact_set(&m.python, other_python(&m, b), CV_S(""), CV_S(""));
         if (runs(w, a, &m, b)) {
-            add_unlock(w, a, b, "python", b->pythons, CV_S(""));
+            add_python(w, a, best_on(q, &m, b));
             return;
         }
         m = q->m[0];

@@ -280,3 +280,34 @@ def test_a_package_that_breaks_cuda_breaks_it_for_every_build(ask, call):  # noq
     assert "take it off first" in text and "would run without the cuda-compat package" in text and "NVIDIA driver" not in text.split("Unlock")[1]
     _, doc = ask("torch==2.5.1+cu121 --driver 535.183.01 --gpu rtx4090")  # and it does run without
     assert doc["best"]["verdict"] == "works"
+
+
+PYTHONS = [("3.16", "", "new", "2.15.0", "3.13"), ("3.14", "torch==2.4.1", "new", "2.4.1", "3.10"), ("3.8", "'torch>=2.8'", "old", "2.15.0", "3.13"), ("3.13t", "torch==2.4.1", "new", "2.4.1", "3.10")]
+
+
+@pytest.mark.parametrize("python,line,too,torch,instead", PYTHONS)
+def test_a_python_that_no_build_has_a_wheel_for(ask, call, python, line, too, torch, instead):  # noqa: F811
+    """The Pythons that would do, and one of them without root: in what uv makes, where there is no pip."""
+    here = [*HOST, "--python", python, "--driver", "580.65.06", "--gpu", "RTX 3090"]
+    code, doc = ask(line, here)
+    refused = doc["python_refused"]
+    assert code == 1 and doc["best"] is None and refused["have"] == python and refused["too"] == too
+    assert python not in refused["instead"] and instead in refused["instead"] and refused["how_command"] == f"uv venv --python {instead}"
+    assert refused["best"]["torch"] == torch and refused["best"]["verdict"] == "works" and refused["best"]["commands"]["uv"].startswith(f"uv pip install torch=={torch}")
+    code, again = ask(line, [*HOST, "--python", instead, "--driver", "580.65.06", "--gpu", "RTX 3090"])
+    assert code == 0 and build(again["best"]) == build(refused["best"])  # it is the pick there
+    lines = call("resolve", *shlex.split(line), *here).stdout.splitlines()
+    assert lines[0].startswith(f"NONE    Python {python} is too {too} for every known build of") and not lines[-1] == ""
+    assert f"        uv venv --python {instead}" in lines and all(len(text) <= 80 or "pip install" in text for text in lines)
+
+
+def test_a_python_is_not_blamed_for_what_else_is_wrong(ask):
+    _, doc = ask("--driver 390.157 --gpu 'RTX 3090'", [*HOST, "--python", "3.16"])
+    assert doc["python_refused"]["best"] is None  # no Python helps there
+    _, doc = ask("--driver 390.157 --gpu 'RTX 3090'", [*HOST, "--python", "3.11"])
+    assert "python_refused" not in doc
+    _, doc = ask("--driver 580 --gpu 'RTX 3090'", [*HOST, "--python", "3.9"])
+    assert doc["best"] and "python_refused" not in doc
+    assert next(u for u in doc["unlock"] if u["axis"] == "python")["how_command"].startswith("uv venv --python 3.")
+    _, doc = ask("torch==2.4.1 --driver 580 --gpu 'RTX 3090' --tool conda", [*HOST, "--python", "3.14"])
+    assert not doc.get("python_refused", {}).get("how_command")  # conda brings its own
