@@ -137,6 +137,9 @@ CUVET_API int cuvet_what_json(cuvet_ctx *c, cuvet_write_fn *write, void *user);
 CUVET_API int cuvet_matrix(cuvet_ctx *c, const struct cuvet_resolve_options *o);
 CUVET_API int cuvet_matrix_text(cuvet_ctx *c, const struct cuvet_style *s, cuvet_write_fn *write, void *user);
 CUVET_API int cuvet_matrix_json(cuvet_ctx *c, cuvet_write_fn *write, void *user);
+/* A page or a picture, complete in itself (no scripts, nothing from elsewhere), in UTF-8, for light and dark. */
+CUVET_API int cuvet_matrix_html(cuvet_ctx *c, cuvet_write_fn *write, void *user);
+CUVET_API int cuvet_matrix_svg(cuvet_ctx *c, cuvet_write_fn *write, void *user);
 
 /* The machine as one JSON object on one line (schema cuvet/snapshot/1). */
 CUVET_API int cuvet_snapshot_json(cuvet_ctx *c, cuvet_write_fn *write, void *user);

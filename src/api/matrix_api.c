@@ -42,3 +42,25 @@ int cuvet_matrix_text(cuvet_ctx *c, const struct cuvet_style *s, cuvet_write_fn 
     cv_text_matrix(&b, &st, &c->matrix);
     return c->arena.oom ? cv_ctx_oom(c) : write(user, b.ptr, b.len);
 }
+
+static int write_page(cuvet_ctx *c, void (*page)(struct cv_buf *b, const struct cv_matrix *x),
+                      cuvet_write_fn *write, void *user)
+{
+    struct cv_buf b;
+    int rc = check(c);
+    if (rc != CV_OK)
+        return rc;
+    cv_buf_init(&b, &c->arena);
+    page(&b, &c->matrix);
+    return c->arena.oom ? cv_ctx_oom(c) : write(user, b.ptr, b.len);
+}
+
+int cuvet_matrix_html(cuvet_ctx *c, cuvet_write_fn *write, void *user)
+{
+    return write_page(c, cv_html_matrix, write, user);
+}
+
+int cuvet_matrix_svg(cuvet_ctx *c, cuvet_write_fn *write, void *user)
+{
+    return write_page(c, cv_svg_matrix, write, user);
+}

@@ -29,6 +29,7 @@ struct cli_options {
     unsigned n_machines;
     bool all, any;
     const char *tool, *mirror;
+    bool html, svg;            /* of matrix */
     unsigned what;             /* CUVET_WHAT_* */
 };
 

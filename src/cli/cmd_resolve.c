@@ -44,6 +44,8 @@ int cli_matrix(const struct cli_options *o)
     int code = rc < 0 ? rc : cuvet_matrix(c, &ask);
     rc = code < 0  ? code
          : o->json ? cuvet_matrix_json(c, cli_write, NULL)
+         : o->html ? cuvet_matrix_html(c, cli_write, NULL)
+         : o->svg  ? cuvet_matrix_svg(c, cli_write, NULL)
                    : cuvet_matrix_text(c, &style, cli_write, NULL);
     status = rc == 0 ? code : rc == CUVET_E_IO ? 2 : cli_fail(c);
     int flushed = rc == 0 || rc == CUVET_E_IO ? cli_flush() : 0;

@@ -119,6 +119,7 @@ static const char matrix_help[] =
     "('torch>=2.4', cuda==12.6) leaves out the rest; with --machine none and nothing else the\n"
     "table is of what is published.\n"
     "\n"
+    "  --html, --svg           a page or a picture on standard output, complete in itself\n"
     "  --all                   every patch release, not only the last of each\n"
     "  --any                   of several GPUs one that runs is enough\n"
     "\n";

@@ -54,6 +54,8 @@ enum {
     O_WHAT_GPU,
     O_WHAT_PYTHON,
     O_WHAT_TORCH,
+    O_HTML,
+    O_SVG,
 };
 
 static const struct option options[] = {
@@ -94,6 +96,8 @@ static const struct option options[] = {
     {"what-gpu", no_argument, NULL, O_WHAT_GPU},
     {"what-python", no_argument, NULL, O_WHAT_PYTHON},
     {"what-torch", no_argument, NULL, O_WHAT_TORCH},
+    {"html", no_argument, NULL, O_HTML},
+    {"svg", no_argument, NULL, O_SVG},
     {NULL, 0, NULL, 0},
 };
 
@@ -193,6 +197,12 @@ static int take_resolve_option(struct cli_options *o, int c)
         return once(&o->tool, "--tool", optarg);
     case O_MIRROR:
         return once(&o->mirror, "--mirror", optarg);
+    case O_HTML:
+        o->html = true;
+        return 0;
+    case O_SVG:
+        o->svg = true;
+        return 0;
     case O_WHAT_DRIVER:
         o->what |= CUVET_WHAT_DRIVER;
         return 0;
@@ -351,6 +361,10 @@ static int check(const struct cli_options *o)
     bool resolves = o->command == CMD_RESOLVE || o->command == CMD_WHY || o->command == CMD_MATRIX;
     if (!resolves && (o->all || o->any || o->tool || o->mirror))
         return cli_error("--all, --any, --tool and --mirror belong to cuvet resolve");
+    if ((o->html || o->svg) && o->command != CMD_MATRIX)
+        return cli_error("--html and --svg belong to cuvet matrix");
+    if (o->json + o->html + o->svg > 1)
+        return cli_error("--json, --html and --svg contradict each other");
     if (o->what && o->command != CMD_RESOLVE)
         return cli_error("--what-driver, --what-gpu, --what-python and --what-torch belong to "
                          "cuvet resolve");

@@ -1,90 +1,13 @@
 /* matrix_text.c: `cuvet matrix` for people. Half a hundred releases have a few variants each, never the same ones for long: the table is cut into blocks, each
  * with the variants of its releases, so that it fits the terminal. A cell is a symbol and a word. */
-#include "report/out.h"
+#include "report/matrix_words.h"
 
 #define CV_CELL   8u  /* columns of a cell with the blank behind it */
 #define CV_MARGIN 20u /* mark, release, Pythons */
 
-enum word {
-    W_NONE,
-    W_PUB,
-    W_YES,
-    W_JIT,
-    W_IF,
-    W_CPU,
-    W_UNKNOWN,
-    W_DRIVER,
-    W_GPU,
-    W_PYTHON,
-    W_GLIBC,
-    W_OTHER,
-    N_WORDS
-};
-
-static const struct {
-    const char *symbol, *ascii, *word, *means;
-    enum cv_color color;
-} words[N_WORDS] = {
-    [W_NONE] = {"·", ".", "", "no such build", CV_DIM},
-    [W_PUB] = {"✓", "+", "pub", "published; --driver, --gpu and --python show what runs", CV_PLAIN},
-    [W_YES] = {"✓", "+", "yes", "runs", CV_GREEN},
-    [W_JIT] = {"✓", "+", "jit", "runs; the driver compiles the kernels at the first start",
-               CV_GREEN},
-    [W_IF] = {"~", "~", "if", "runs, if what is left open of the machine fits", CV_YELLOW},
-    [W_CPU] = {"-", "-", "cpu", "runs on the CPU only", CV_PLAIN},
-    [W_UNKNOWN] = {"?", "?", "unk", "a fact is missing", CV_YELLOW},
-    [W_DRIVER] = {"✗", "x", "drv", "the driver is too old for it, or does not drive the GPU",
-                  CV_RED},
-    [W_GPU] = {"✗", "x", "gpu", "has no code for the GPU", CV_RED},
-    [W_PYTHON] = {"✗", "x", "py", "has no wheel for this Python", CV_RED},
-    [W_GLIBC] = {"✗", "x", "libc", "needs a newer glibc", CV_RED},
-    [W_OTHER] = {"✗", "x", "no", "does not fit", CV_RED},
-};
-
-static enum word word_of(const struct cv_matrix *x, const struct cv_cell *c)
+static const char *symbol(const struct cv_text_style *st, enum cv_word w)
 {
-    if (!c->b)
-        return W_NONE;
-    if (x->nothing_known && (c->verdict == CV_V_WORKS_IF || c->verdict == CV_V_CPU_ONLY))
-        return W_PUB;
-    if (!c->b->has_cuda && c->verdict == CV_V_WORKS_IF)
-        return W_CPU;
-    switch (c->verdict) {
-    case CV_V_WORKS:
-        return W_YES;
-    case CV_V_WORKS_JIT:
-        return W_JIT;
-    case CV_V_WORKS_IF:
-        return W_IF;
-    case CV_V_CPU_ONLY:
-        return W_CPU;
-    case CV_V_UNKNOWN:
-        return W_UNKNOWN;
-    case CV_V_DRIVER_TOO_OLD:
-    case CV_V_GPU_UNSUPPORTED_BY_DRIVER:
-        return W_DRIVER;
-    case CV_V_GPU_TOO_OLD:
-    case CV_V_GPU_TOO_NEW:
-        return W_GPU;
-    case CV_V_NO_BUILD:
-        return c->lack == CV_LACK_PYTHON ? W_PYTHON : c->lack == CV_LACK_GLIBC ? W_GLIBC : W_OTHER;
-    case CV_N_VERDICTS:
-        break;
-    }
-    return W_OTHER;
-}
-
-/* cuDNN matters only where the build runs. */
-static bool warns(const struct cv_cell *c)
-{
-    return c->b && c->warned &&
-           (c->verdict == CV_V_WORKS || c->verdict == CV_V_WORKS_JIT ||
-            c->verdict == CV_V_WORKS_IF);
-}
-
-static const char *symbol(const struct cv_text_style *st, enum word w)
-{
-    return st->utf8 ? words[w].symbol : words[w].ascii;
+    return st->utf8 ? cv_words[w].symbol : cv_words[w].ascii;
 }
 
 static bool used(const struct cv_matrix *x, uint32_t from, uint32_t to, uint32_t variant)
@@ -107,19 +30,6 @@ static uint32_t block_end(const struct cv_matrix *x, const struct cv_text_style 
             return to;
     }
     return x->n_rows;
-}
-
-/* "3.10-3.15", "2.7-3.7"; free-threaded ones are not told apart here. */
-static cv_str python_range(struct cv_arena *a, uint64_t bits)
-{
-    cv_str list = cv_python_list(a, (bits | bits >> 32) & UINT64_C(0xffffffff), ","), one,
-           first = CV_S(""), last = CV_S("");
-    while (list.len && cv_str_next(&list, ',', &one)) {
-        first = first.len ? first : one;
-        last = one;
-    }
-    return cv_str_eq(first, last) ? first
-                                  : cv_arena_fmt(a, CV_FMT "-" CV_FMT, CV_ARG(first), CV_ARG(last));
 }
 
 static void end_line(struct cv_buf *b)
@@ -157,26 +67,27 @@ static void row(struct cv_out *o, const struct cv_matrix *x, uint32_t r, uint32_
     const struct cv_matrix_row *m = &x->rows[r];
     struct cv_buf *b = o->t.b;
     bool mark = !x->nothing_known;
-    enum word w = m->runs ? W_YES : m->may_run ? W_IF : W_OTHER;
+    enum cv_word w = cv_matrix_mark(m);
     cv_lay_put(
-        b, o->t.st, mark ? words[w].color : CV_PLAIN,
+        b, o->t.st, mark ? cv_words[w].color : CV_PLAIN,
         cv_arena_fmt(o->t.a, "%s %-7.*s", mark ? symbol(o->t.st, w) : " ", CV_ARG(m->torch)));
     cv_buf_fmt(b, "%-10s",
                cv_arena_z(o->t.a, cv_arena_fmt(o->t.a, " " CV_FMT,
-                                               CV_ARG(python_range(o->t.a, m->pythons)))));
+                                               CV_ARG(cv_matrix_pythons(o->t.a, m->pythons)))));
     for (uint32_t k = 0; k < x->n_variants; k++) {
         const struct cv_cell *c = &m->cells[k];
-        enum word cell = word_of(x, c);
+        enum cv_word cell = cv_matrix_word(x, c);
         if (!used(x, from, to, k))
             continue;
         seen[cell] = true;
-        *ret_warned = *ret_warned || warns(c);
+        *ret_warned = *ret_warned || cv_matrix_warns(c);
         cv_buf_addc(b, ' ');
-        cv_lay_put(b, o->t.st, words[cell].color,
-                   cv_arena_fmt(o->t.a, "%s %-5s", symbol(o->t.st, cell),
-                                cv_arena_z(o->t.a, cv_arena_fmt(o->t.a, "%s%s%s", words[cell].word,
-                                                                warns(c) ? "!" : "",
-                                                                c->b && c->pypi ? "*" : ""))));
+        cv_lay_put(
+            b, o->t.st, cv_words[cell].color,
+            cv_arena_fmt(o->t.a, "%s %-5s", symbol(o->t.st, cell),
+                         cv_arena_z(o->t.a, cv_arena_fmt(o->t.a, "%s%s%s", cv_words[cell].word,
+                                                         cv_matrix_warns(c) ? "!" : "",
+                                                         c->b && c->pypi ? "*" : ""))));
     }
     end_line(b);
 }
@@ -184,12 +95,13 @@ static void row(struct cv_out *o, const struct cv_matrix *x, uint32_t r, uint32_
 static void legend(struct cv_out *o, const struct cv_matrix *x, const bool *seen, bool warned)
 {
     struct cv_buf *b = o->t.b;
-    for (int w = 0; w < N_WORDS; w++) {
+    for (int w = 0; w < CV_N_WORDS; w++) {
         if (!seen[w])
             continue;
-        cv_lay_put(b, o->t.st, words[w].color,
-                   cv_arena_fmt(o->t.a, "%s %-6s", symbol(o->t.st, (enum word)w), words[w].word));
-        cv_lay_wrap(b, o->t.st, CV_AT, CV_AT, cv_str_z(words[w].means));
+        cv_lay_put(
+            b, o->t.st, cv_words[w].color,
+            cv_arena_fmt(o->t.a, "%s %-6s", symbol(o->t.st, (enum cv_word)w), cv_words[w].word));
+        cv_lay_wrap(b, o->t.st, CV_AT, CV_AT, cv_str_z(cv_words[w].means));
     }
     if (warned)
         cv_out_labelled(o, "!", CV_PLAIN,
@@ -209,7 +121,7 @@ static void legend(struct cv_out *o, const struct cv_matrix *x, const bool *seen
 void cv_text_matrix(struct cv_buf *b, const struct cv_text_style *st, const struct cv_matrix *x)
 {
     struct cv_out o = {.t = {.b = b, .st = st, .f = x->ask.f, .m = x->ask.m, .a = b->arena}};
-    bool seen[N_WORDS] = {false}, warned = false;
+    bool seen[CV_N_WORDS] = {false}, warned = false;
     if (x->n_rows == 0) {
         cv_out_labelled(&o, "NONE", CV_RED, CV_S("No known build meets the request here."));
         return;

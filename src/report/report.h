@@ -49,6 +49,9 @@ struct cv_text_style {
 void cv_text_doctor(struct cv_buf *b, const struct cv_text_style *st, const struct cv_facts *f, const struct cv_machine *m, const struct cv_diagnosis *d);
 void cv_text_resolve(struct cv_buf *b, const struct cv_text_style *st, const struct cv_answer *w);
 void cv_text_matrix(struct cv_buf *b, const struct cv_text_style *st, const struct cv_matrix *x);
+/* One page or picture, complete in itself. */
+void cv_html_matrix(struct cv_buf *b, const struct cv_matrix *x);
+void cv_svg_matrix(struct cv_buf *b, const struct cv_matrix *x);
 void cv_text_what(struct cv_buf *b, const struct cv_text_style *st, const struct cv_what *w);
 void cv_text_why(struct cv_buf *b, const struct cv_text_style *st, const struct cv_answer *w);
 

@@ -59,13 +59,13 @@ struct cv_answer {
     bool has_nearest;
     struct cv_shown nearest_best;
     CV_LIST(struct cv_plan, plan); /* several machines and no build for all */
-    bool plan_fewest;          /* proven to be the fewest builds */
     CV_LIST(uint32_t, plan_left); /* machines that no build serves */
     uint64_t python_instead;   /* no build meant here has a wheel for this Python: the Pythons that have one (cv_python_bit); 0 = not so */
-    int python_beside;         /* it is newer (1) or older (-1) than all of these */
     struct cv_fix python_fix;  /* how to get one of them without root; text "" = not said */
-    bool has_python_best;      /* what would be the pick then: */
-    struct cv_shown python_best;
+    struct cv_shown python_best; /* what would be the pick then, where has_python_best */
+    int python_beside;         /* it is newer (1) or older (-1) than all of python_instead */
+    bool has_python_best;
+    bool plan_fewest;          /* the plan is proven to have the fewest builds */
     bool installed;            /* the pick is in the active environment already */
 };
 

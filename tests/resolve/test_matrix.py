@@ -1,8 +1,10 @@
 """`cuvet matrix`: every cell against the naive oracle; the table for people fits the terminal and says each thing with a symbol and a word."""
+import html.parser
 import json
 import random
 import re
 import shlex
+import xml.etree.ElementTree
 
 import pytest
 
@@ -108,3 +110,93 @@ def test_wrong_use(cuvet, run, args):
 def test_nothing_meets_the_request(cuvet, run):
     r = run([cuvet, "matrix", "--machine", "none", "torch==2.8.5"])
     assert r.returncode == 1 and r.stdout.startswith("NONE")
+
+
+class Page(html.parser.HTMLParser):
+    """Rows of the table, and what must not be there."""
+    def __init__(self):
+        super().__init__()
+        self.rows, self.open, self.cell, self.kinds, self.legend = [], [], None, [], ""
+
+    def handle_starttag(self, tag, attrs):
+        assert tag not in ("script", "link", "img", "iframe"), tag
+        assert not [k for k, v in attrs if k in ("src", "href") or k.startswith("on")]
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append("")
+            self.cell = True
+            self.kinds.append(dict(attrs).get("class"))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+        if tag in ("td", "th"):
+            self.cell = False
+
+    def handle_data(self, data):
+        if self.cell:
+            self.rows[-1][-1] += data
+        elif "li" in self.open:
+            self.legend += data
+
+
+@pytest.mark.parametrize("line", SCREENS)
+def test_the_page_says_what_the_json_says(cuvet, run, line):
+    args = [cuvet, "matrix", "--machine", "none", *shlex.split(line)]
+    doc = json.loads(run([*args, "--json"]).stdout)
+    r = run([*args, "--html"])
+    assert r.returncode == 0 and r.stderr == "" and r.stdout.startswith("<!DOCTYPE html>")
+    assert "prefers-color-scheme:dark" in r.stdout and "http" not in r.stdout and "url(" not in r.stdout
+    page = Page()
+    page.feed(r.stdout)
+    page.close()
+    assert page.open == []
+    head, *rows = page.rows
+    assert [re.sub(r"[\d.]+$", "", h) or h for h in head[2:]] and len(rows) == len(doc["rows"])
+    for row, want in zip(rows, doc["rows"]):
+        assert len(row) == 2 + len(doc["variants"]) and want["torch"] in row[0]
+        cells = {c["variant"]: c for c in want["cells"]}
+        for variant, text in zip(doc["variants"], row[2:]):
+            c = cells.get(variant["variant"])
+            assert (text.split() == ["·"]) == (c is None)
+            assert c is None or text.endswith("*") == c["pypi"]
+            if c and c["verdict"] == "works":
+                assert "yes" in text
+            if c and c["verdict"] == "driver-too-old":
+                assert "drv" in text
+    words = {w for row in rows for text in row[2:] for w in re.findall(r"[a-z]+", text)}
+    assert all(re.search(rf"\b{w}\b", page.legend) for w in words)
+
+
+@pytest.mark.parametrize("line", SCREENS)
+def test_the_picture_is_xml_and_holds_every_cell(cuvet, run, line):
+    args = [cuvet, "matrix", "--machine", "none", *shlex.split(line)]
+    doc = json.loads(run([*args, "--json"]).stdout)
+    r = run([*args, "--svg"])
+    assert r.returncode == 0 and r.stderr == ""
+    root = xml.etree.ElementTree.fromstring(r.stdout)
+    name = "{http://www.w3.org/2000/svg}"
+    assert root.tag == f"{name}svg" and {e.tag.removeprefix(name) for e in root.iter()} == {"svg", "title", "style", "text", "tspan", "rect"}
+    assert len(root.findall(f"{name}rect")) == 1 + sum(len(r["cells"]) for r in doc["rows"])
+    width, height = float(root.get("width")), float(root.get("height"))
+    for e in root.iter(f"{name}text"):
+        assert float(e.get("x", 0)) < width and float(e.get("y")) < height
+    assert all(any(r["torch"] in (e.text or "") for e in root.iter(f"{name}text")) for r in doc["rows"])
+
+
+def test_names_are_escaped(cuvet, run, tmp_path):
+    """A name from a snapshot is text, whatever is in it."""
+    doc = json.loads(run([cuvet, "snapshot", "--machine", "none", "--gpu", "8.6", "--driver", "580.65.06"]).stdout)
+    doc["gpus"][0]["name"] = "<script>alert(1)</script> & \"quoted\" 'too'"
+    (tmp_path / "m.json").write_text(json.dumps(doc))
+    for how in ("--html", "--svg"):
+        r = run([cuvet, "matrix", "--machine", str(tmp_path / "m.json"), how])
+        assert r.returncode == 0 and "<script" not in r.stdout and "&lt;script&gt;" in r.stdout and "&quot;quoted&quot;" in r.stdout
+
+
+@pytest.mark.parametrize("args", [["matrix", "--html", "--json"], ["matrix", "--html", "--svg"], ["resolve", "--html"], ["doctor", "--svg"]])
+def test_pages_are_of_the_matrix_alone(cuvet, run, args):
+    r = run([cuvet, args[0], "--machine", "none", *args[1:]])
+    assert r.returncode == 2 and r.stdout == "" and r.stderr.count("\n") == 1
