@@ -4,7 +4,8 @@
 
 #include "report/out.h"
 
-enum cv_word { CV_W_NONE, CV_W_PUB, CV_W_YES, CV_W_JIT, CV_W_IF, CV_W_CPU, CV_W_UNKNOWN, CV_W_DRIVER, CV_W_GPU, CV_W_PYTHON, CV_W_GLIBC, CV_W_OTHER, CV_N_WORDS };
+enum cv_word { CV_W_NONE, CV_W_PUB, CV_W_YES, CV_W_JIT, CV_W_IF, CV_W_CPU, CV_W_UNKNOWN,
+               CV_W_DRIVER, CV_W_GPU, CV_W_PYTHON, CV_W_GLIBC, CV_W_OTHER, CV_N_WORDS };
 
 struct cv_word_row {
     const char *symbol, *ascii, *word, *means;

@@ -24,7 +24,8 @@ void cv_judge_fact(struct cv_judging *j, struct cv_reason *to, enum cv_table_id 
 void cv_judge_need(struct cv_judging *j, const char *axis, cv_str must);
 void cv_judge_worse(struct cv_judging *j, enum cv_verdict v);
 
-/* What a cuda-compat package on the loader's path does here (r_compat.c): nothing, stands in for a newer driver, nobody knows, or breaks CUDA for every build. */
+/* What a cuda-compat package on the loader's path does here (r_compat.c): nothing, stands in for a newer driver, nobody knows, or
+ * breaks CUDA for every build. */
 enum cv_compat { CV_COMPAT_NONE, CV_COMPAT_USED, CV_COMPAT_UNSURE, CV_COMPAT_BREAKS };
 struct cv_compat_use {
     enum cv_compat state;
