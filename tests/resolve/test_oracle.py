@@ -370,7 +370,7 @@ def test_all_changes_neither_best_nor_exit_code(cuvet, n):
     assert not schema_errors("resolve", short) + schema_errors("resolve", full)
     every = {name(e): e for e in full["candidates"] + full["rejected"]}
     for e in short["candidates"] + short["rejected"]:
-        assert every[name(e)] == e
+        assert every[name(e)] == {k: v for k, v in e.items() if k != "note"}  # a runner-up's: in what it differs from the pick
 
 
 @pytest.mark.parametrize("n", range(10))
