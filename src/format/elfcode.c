@@ -167,29 +167,37 @@ void cv_code_elf(const struct cv_reader *r, const struct cv_code_ask *ask, struc
 
 #define CV_OSABI_OLD                                                                               \
     0x33u /* CUDA up to 12: ABI version 7, architecture in the low byte of e_flags */
-#define CV_OSABI_NEW    0x41u       /* CUDA 13: ABI version 8, second byte */
-#define CV_FLAG_A       0x800u      /* old form: suffix a */
-#define CV_SHT_COMPAT   0x70000086u /* .nv.compat: records of 4 bytes and more */
+#define CV_OSABI_NEW    0x41u /* CUDA 13, and 12.8 on for sm_100 and up: ABI version 8, second byte */
+#define CV_FLAG_A       0x800u /* old form: suffix a */
+#define CV_FLAG_A_12    0x8u   /* new form as CUDA 12 writes it, without the record: suffix a */
+#define CV_SHT_COMPAT   0x70000086u /* .nv.compat */
 #define CV_MAX_RECORDS  4096u
 #define CV_MAX_TOOLINFO ((uint64_t)64 << 10)
 
 struct cubin {
     const struct cv_reader *r;
     struct cv_arena *a;
-    bool arch_specific; /* record 02 09 01 in .nv.compat */
-    bool family;        /* "-arch sm_100f" in .note.nv.tkinfo */
+    int arch_specific; /* record 9 in .nv.compat: 1 suffix a, 0 none; -1: no such record */
+    bool family;       /* "-arch sm_100f" in .note.nv.tkinfo */
 };
 
-static bool is_arch_specific(const struct cv_reader *r, uint64_t offset, uint64_t size)
+/* Records as in .nv.info: a form, an attribute, and a value of two bytes; form 4 counts the bytes that follow. */
+static int record_arch_specific(const struct cv_reader *r, uint64_t offset, uint64_t size)
 {
     unsigned char p[CV_MAX_RECORDS] CV_UNINIT;
-    size_t n = size < sizeof p ? (size_t)size : sizeof p;
+    size_t n = size < sizeof p ? (size_t)size : sizeof p, i = 0;
     if (!cv_read(r, offset, p, n))
-        return false;
-    for (size_t i = 0; i + 3 <= n; i++)
-        if (p[i] == 0x02 && p[i + 1] == 0x09 && p[i + 2] == 0x01)
-            return true;
-    return false;
+        return -1;
+    while (n - i >= 4) {
+        if (p[i] == 2 && p[i + 1] == 9)
+            return p[i + 2] == 1;
+        size_t more = p[i] == 4 ? cv_le16(p + i + 2) : 0;
+        i += 4;
+        if (more > n - i)
+            return -1;
+        i += more;
+    }
+    return -1;
 }
 
 /* The tool's own command line: "... -arch sm_100f -m 64". */
@@ -215,8 +223,8 @@ static bool is_family(struct cubin *c, uint64_t offset, uint64_t size)
 static bool take_cubin_section(void *ctx, const struct cv_elf_section *s)
 {
     struct cubin *c = ctx;
-    if (s->type == CV_SHT_COMPAT)
-        c->arch_specific = c->arch_specific || is_arch_specific(c->r, s->offset, s->size);
+    if (s->type == CV_SHT_COMPAT && c->arch_specific < 0)
+        c->arch_specific = record_arch_specific(c->r, s->offset, s->size);
     else if (strcmp(s->name, ".note.nv.tkinfo") == 0)
         c->family = c->family || is_family(c, s->offset, s->size);
     return true;
@@ -224,7 +232,7 @@ static bool take_cubin_section(void *ctx, const struct cv_elf_section *s)
 
 void cv_code_cubin(const struct cv_elf *e, struct cv_arena *a, struct cv_gpucode *ret)
 {
-    struct cubin c = {.r = e->reader, .a = a};
+    struct cubin c = {.r = e->reader, .a = a, .arch_specific = -1};
     struct cv_code_mask m = {{0}};
     struct cv_target t = {0};
     uint32_t arch;
@@ -232,7 +240,8 @@ void cv_code_cubin(const struct cv_elf *e, struct cv_arena *a, struct cv_gpucode
     if (e->os_abi == CV_OSABI_NEW) {
         arch = e->flags >> 8 & 0xffu;
         (void)cv_elf_each_section(e, take_cubin_section, &c);
-        t.suffix = (char)(c.arch_specific ? 'a' : c.family ? 'f' : 0);
+        bool specific = c.arch_specific < 0 ? (e->flags & CV_FLAG_A_12) != 0 : c.arch_specific == 1;
+        t.suffix = (char)(specific ? 'a' : c.family ? 'f' : 0);
     } else {
         arch = e->flags & 0xffu;
         t.suffix = (char)(arch >= 90 && (e->flags & CV_FLAG_A)

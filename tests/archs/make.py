@@ -158,16 +158,18 @@ def big_endian():
 
 
 def cubin(target, abi="new", compat=None, info=None, flags=None, osabi=None, **kw):
-    """A bare cubin. Old ABI: suffix a in e_flags. New ABI: suffix a in .nv.compat, f only in the note with the command line."""
+    """A bare cubin. Old ABI: suffix a in e_flags. New ABI: suffix a in .nv.compat ("new": CUDA 13) or in e_flags ("12.9"), f only in the note with the command line."""
     number = target.split("_")[1]
     arch, suffix = int(number.rstrip("af")), number[-1] if number[-1] in "af" else ""
     if abi == "old":
         f = arch | arch << 16 | (0x800 if suffix == "a" else 0)
         ids = (0x33, 7)
     else:
-        f = 0x6000002 | arch << 8
+        f = 0x6000002 | arch << 8 | (8 if suffix == "a" and abi == "12.9" else 0)
         ids = (0x41, 8)
-        records = b"\x02\x02\x00\x00" + (b"\x02\x09\x01\x00" if suffix == "a" else b"\x02\x09\x00\x00") + b"\x02\x06\x01\x00"
+        records = b"\x02\x02\x00\x00" + b"\x04\x0b\x08\x00\x02\x09\x01\x00\0\0\0\0"  # the second only looks like record 9
+        records += b"" if abi == "12.9" else b"\x02\x09\x01\x00" if suffix == "a" else b"\x02\x09\x00\x00"
+        records += b"\x02\x06\x01\x00"
         compat = records if compat is None else compat
         info = b"\0ptxas\0 -arch sm_" + number.encode() + b" -m 64 \0" if info is None else info
     sections = [Section(".text.k", bytes(128), address=False)]

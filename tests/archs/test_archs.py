@@ -106,7 +106,7 @@ def test_an_empty_container_counts(one):
 
 
 @pytest.mark.parametrize("target", ["sm_75", "sm_90a", "sm_100", "sm_103a", "sm_121"])
-@pytest.mark.parametrize("abi", ["old", "new"])
+@pytest.mark.parametrize("abi", ["old", "12.9", "new"])
 def test_cubin(one, target, abi):
     if abi == "old" and int(target[3:].rstrip("a")) > 255:
         pytest.fail("no such number")
