@@ -86,6 +86,7 @@ static void keep_windows(struct cv_codestream *s, const unsigned char *bytes, si
         plan_headers(s);
     fill(&s->windows[CV_STREAM_HEADERS], s->pos, bytes, len);
     fill(&s->windows[CV_STREAM_TAIL], s->pos, bytes, len);
+    fill(&s->windows[CV_STREAM_NAMES], s->pos, bytes, len);
 }
 
 /* ---- the search ---- */
@@ -247,6 +248,10 @@ static size_t step(struct cv_codestream *s, const unsigned char *p, size_t n)
 void cv_codestream_take(struct cv_codestream *s, const unsigned char *bytes, size_t len)
 {
     keep_windows(s, bytes, len);
+    if (s->second) {
+        s->pos += len;
+        return;
+    }
     while (len > 0) {
         size_t k = step(s, bytes, len);
         s->pos += k;
@@ -298,15 +303,46 @@ static bool read_kept(void *ctx, uint64_t off, void *ret, size_t len)
     return from_piece(s, off, ret, len);
 }
 
+static struct cv_reader kept(struct cv_codestream *s)
+{
+    return (struct cv_reader){.size = s->size, .read_at = read_kept, .ctx = s};
+}
+
 static bool has_sections(const struct cv_reader *r)
 {
     struct cv_elf e;
     return cv_elf_open(&e, r) && e.n_sections > 0;
 }
 
+static bool any_section(void *ctx, const struct cv_elf_section *section)
+{
+    (void)ctx, (void)section;
+    return true;
+}
+
+bool cv_codestream_again(struct cv_codestream *s)
+{
+    struct cv_reader r = kept(s);
+    struct cv_elf e;
+    unsigned char h[64];
+    uint64_t at;
+    if (s->second || s->pos != s->size || !cv_elf_open(&e, &r) || e.n_sections == 0 ||
+        e.section_names >= e.n_sections || cv_elf_each_section(&e, any_section, NULL) ||
+        !cv_add64(e.section_offset, (uint64_t)e.section_names * sizeof h, &at) ||
+        !cv_read(&r, at, h, sizeof h))
+        return false;
+    uint64_t from = cv_le64(h + 24), size = cv_le64(h + 32);
+    if (from >= s->size || size > CV_HEADERS_BYTES)
+        return false;
+    open_window(s, CV_STREAM_NAMES, from, size);
+    s->second = true;
+    s->pos = 0;
+    return true;
+}
+
 void cv_codestream_read(struct cv_codestream *s, bool whole, unsigned where, struct cv_gpucode *ret)
 {
-    struct cv_reader r = {.size = s->size, .read_at = read_kept, .ctx = s};
+    struct cv_reader r = kept(s);
     enum cv_code_format format = cv_code_format(&r);
     struct cv_code_ask ask = {.where = (enum cv_code_where)where, .found = &s->found};
     cv_fatbin_tidy_ranges(&s->found);

@@ -13,13 +13,14 @@ struct cv_stream_piece {
     const unsigned char *bytes; /* NULL: zeros */
 };
 
-/* Stretches that are kept whole: the start, the section headers of an ELF file with what stands before them (mostly their names), the end. */
+/* Stretches that are kept whole: the start, the section headers of an ELF file with what stands before them (mostly their names), the end; and the
+ * names, where they stand elsewhere. */
 struct cv_stream_window {
     uint64_t from;
     size_t cap, n;
     unsigned char *bytes;
 };
-enum { CV_STREAM_HEAD, CV_STREAM_HEADERS, CV_STREAM_TAIL, CV_STREAM_WINDOWS };
+enum { CV_STREAM_HEAD, CV_STREAM_HEADERS, CV_STREAM_TAIL, CV_STREAM_NAMES, CV_STREAM_WINDOWS };
 
 #define CV_STREAM_LOOK (CV_FATBIN_HEADER + CV_FATBIN_ENTRY)
 
@@ -34,6 +35,7 @@ struct cv_codestream {
     struct cv_arena *a;
     uint64_t size;             /* announced */
     uint64_t pos;              /* bytes taken */
+    bool second;               /* they come for the second time: only the windows are filled */
     struct cv_stream_window windows[CV_STREAM_WINDOWS];
     enum cv_stream_state state;
     uint64_t skip;             /* bytes to pass over */
@@ -48,6 +50,9 @@ struct cv_codestream {
 void cv_codestream_init(struct cv_codestream *s, struct cv_arena *a, uint64_t size);
 /* The next bytes. */
 void cv_codestream_take(struct cv_codestream *s, const unsigned char *bytes, size_t len);
+/* After the last bytes: true if all of them must be given once more, from the first: the names of the sections went by and were not kept, since they
+ * stand far from the section headers (patchelf may leave megabytes of padding between them). True at most once. */
+bool cv_codestream_again(struct cv_codestream *s);
 /* After the last bytes: the GPU code. `whole`: all of the file came. Outside the usual sections only containers are found, no bare cubins. */
 void cv_codestream_read(struct cv_codestream *s, bool whole, unsigned where, struct cv_gpucode *ret);
 

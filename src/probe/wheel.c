@@ -80,6 +80,8 @@ static void stream_member(struct wheel *w, const struct cv_zip_member *m, struct
         w->c->expect(w->c->expect_ctx, at, m->packed);
     struct cv_zip_taker to = {take, &p};
     int rc = cv_zip_stream(&w->zip, m, &to, &whole, &what);
+    if (rc == 0 && whole && cv_codestream_again(&s))
+        rc = cv_zip_stream(&w->zip, m, &to, &whole, &what);
     struct cv_code_file *f = cv_archs_add(w->c, member_label(w, m), w->label);
     if (!f)
         return;

@@ -65,9 +65,10 @@ class Section:
         self.size, self.offset = size, offset
 
 
-def elf(sections, etype=3, machine=62, headers="end", segments="one", extended=False, flags=0, osabi=0, abiversion=0, before=b"", names=True, many_segments=0):
+def elf(sections, etype=3, machine=62, headers="end", segments="one", extended=False, flags=0, osabi=0, abiversion=0, before=b"", names=True, many_segments=0, gap=0):
     """`sections`: Section list, or a function of place(name) -> address that gives it (called twice: first with zeros).
-    headers: "end", "middle" (as patchelf leaves them: before the contents), "none". segments: "one" PT_LOAD of all, "none"."""
+    headers: "end", "middle" (as patchelf leaves them: before the contents), "none". segments: "one" PT_LOAD of all, "none". gap: bytes between the names of
+    the sections and what follows."""
     where = {}
 
     def build(place):
@@ -98,7 +99,7 @@ def elf(sections, etype=3, machine=62, headers="end", segments="one", extended=F
                                     len(s.data) if s.size is None else s.size, 0, 0, s.align, 0))
         loaded_end = len(out)
         strings_at = len(out)
-        out += strings
+        out += strings + bytes(gap)
         rows.append(struct.pack("<IIQQQQIIQQ", own_name, STRTAB, 0, 0, strings_at, len(strings), 0, 0, 1, 0))
         if headers == "end":
             out = bytearray(pad(bytes(out), 8))

@@ -47,6 +47,7 @@ FORMS = {
     "shared": lambda big: make.shared(containers(big)),
     "lld": lambda big: make.shared(containers(big), wrappers="zero"),
     "headers-first": lambda big: make.shared(containers(big), headers="middle"),
+    "names-far-from-headers": lambda big: make.shared(containers(big), gap=5 << 20),  # as patchelf leaves them
     "no-sections": lambda big: make.shared(containers(big), headers="none"),
     "relocatable": lambda big: make.shared(containers(big), relocatable=make.container(make.entry("sm_86"))),
     "dll": lambda big: make.pe([(".nv_fatb", b"".join(c + b"\0" * 24 for c in containers(big)))]),
