@@ -3,6 +3,7 @@
 What is compared runs in the same environment with the same variables. Exit status 1 if a limit is broken; the closing line counts the limits.
 """
 import argparse
+import json
 import os
 import pathlib
 import shutil
@@ -13,17 +14,20 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
+import files  # noqa: E402
 from real import environments as real  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("CUVET_BUILD", ROOT / "build"))
 
 
 class Contender:
-    def __init__(self, name, command, env, rounds):
-        self.name, self.command, self.env, self.rounds = name, [str(c) for c in command], env, rounds
+    def __init__(self, name, command, env, rounds, cold=()):
+        """`cold`: files that are thrown out of the page cache before each run."""
+        self.name, self.command, self.env, self.rounds, self.cold = name, [str(c) for c in command], env, rounds, cold
         self.cpu, self.wall, self.peak = [], [], []
 
     def run(self, measure, cwd):
+        files.drop(self.cold)
         out = subprocess.run([measure, "1", *self.command], capture_output=True, text=True, check=True, env=self.env, cwd=cwd).stdout
         cpu, wall, peak, status = out.split()
         if int(status) not in (0, 1, 3):
@@ -33,7 +37,7 @@ class Contender:
         self.peak.append(int(peak))
 
     def row(self):
-        return f"{self.name:34} {statistics.median(self.cpu):10.2f} {statistics.median(self.wall):10.2f} {max(self.peak) / 1024:9.1f} {len(self.cpu):5}"
+        return f"{self.name:38} {statistics.median(self.cpu):10.2f} {statistics.median(self.wall):10.2f} {max(self.peak) / 1024:9.1f} {len(self.cpu):5}"
 
 
 def compile_c(to, name):
@@ -44,7 +48,35 @@ def compile_c(to, name):
 
 
 def library(folder):
-    return next(folder.glob("lib/python3*/site-packages/torch/lib/libtorch_cuda.so"))
+    return real.site_packages(folder) / files.MEMBER
+
+
+def of_code(folder, base, work, rounds):
+    """GPU code: a library, warm and cold; all of an environment; a wheel. Side by side with cuobjdump, and with the library that inflates, alone."""
+    cuvet, whole = BUILD / "cuvet", real.site_packages(folder)
+    so, wheel = library(folder), files.wheel(real.CACHE)
+    one = files.one_member(wheel, files.MEMBER, work / "torch_one-1-py3-none-any.whl")
+    found = subprocess.run([cuvet, "archs", "--json", whole], capture_output=True, text=True, check=True, env=base).stdout
+    with_code = sorted({f["file"].split("!")[0] for f in json.loads(found)["files"]})
+    files.sync([so, *with_code])
+    files.drop([so])
+    left = files.resident(so)
+    if left > 0.01:
+        raise SystemExit(f"bench: {left:.0%} of {so} stays in the page cache: nothing here can be read cold")
+    size = sum(os.path.getsize(f) for f in with_code) / 1e9
+    return {
+        "archs": Contender("cuvet archs libtorch_cuda.so, 2.15.0", [cuvet, "archs", so], base, rounds),
+        "cold": Contender("the same, cold", [cuvet, "archs", so], base, max(5, rounds // 5), [so]),
+        "env": Contender(f"cuvet archs site-packages, {size:.1f} GB", [cuvet, "archs", whole], base, rounds),
+        "env_cold": Contender(f"the same, cold ({len(with_code)} libraries)", [cuvet, "archs", whole], base, max(5, rounds // 10), with_code),
+        "declared": Contender("cuvet archs --declared-only WHEEL", [cuvet, "archs", "--declared-only", wheel], base, rounds),
+        "exact": Contender("cuvet archs WHEEL of libtorch_cuda.so", [cuvet, "archs", one], base, max(3, rounds // 20)),
+        "inflate": Contender("inflating that member, nothing else", [BUILD / "tests/unit/inflate", one, *files.packed(one, files.MEMBER)], base, max(3, rounds // 20)),
+        "cuobjdump": Contender("cuobjdump --list-elf, same library", [real.cuobjdump(), "--list-elf", so], base, 3),
+    }
+
+
+ASKED = {"gpu": "RTX 3090", "driver": "580.65.06", "python": "3.11", "os": "linux", "glibc": "2.36"}
 
 
 def contenders(folder, home, work, rounds):
@@ -58,8 +90,10 @@ def contenders(folder, home, work, rounds):
         "json": Contender("cuvet doctor --json, torch 2.15.0", [cuvet, "doctor", "--json"], active, rounds),
         "resolve": Contender("cuvet resolve, this machine", [cuvet, "resolve"], active, rounds),
         "resolve_all": Contender("cuvet resolve --all", [cuvet, "resolve", "--all"], active, rounds),
-        "archs": Contender("cuvet archs libtorch_cuda.so, 2.15.0", [cuvet, "archs", library(folder)], base, rounds),
-        "cuobjdump": Contender("cuobjdump --list-elf, same file", [real.cuobjdump(), "--list-elf", library(folder)], base, 3),
+        "asked": Contender("cuvet resolve, a described machine", [cuvet, "resolve", "--machine", "none", "--arch", "x86_64", *(x for k, v in ASKED.items() for x in ("--" + k, v))], base, rounds),
+        "rigsolve": Contender("rigsolve solve, same machine", [real.tools() / "bin/rigsolve", "solve", "--want", "torch", "--output", "pip", "--target",
+                                                               ",".join([ASKED["gpu"], ASKED["os"], *(f"{k}={ASKED[k]}" for k in ("driver", "python", "glibc"))])], base, max(3, rounds // 20)),
+        **of_code(folder, base, work, rounds),
         "uv": Contender("uv pip list, same environment", [real.uv(), "pip", "list", "--python", folder / "bin/python"],
                         {**active, "UV_CACHE_DIR": str(real.CACHE / "uv-cache"), "UV_NO_CONFIG": "1"}, rounds),
         "collect_env": Contender("python -m torch.utils.collect_env", [folder / "bin/python", "-m", "torch.utils.collect_env"], active, max(3, rounds // 20)),
@@ -105,7 +139,7 @@ def million():
 
 
 def report(c, only_report):
-    print(f"{'medians':34} {'CPU ms':>10} {'wall ms':>10} {'peak MiB':>9} {'runs':>5}")
+    print(f"{'medians':38} {'CPU ms':>10} {'wall ms':>10} {'peak MiB':>9} {'runs':>5}")
     for x in c.values():
         print(x.row())
     cpu = {k: statistics.median(v.cpu) for k, v in c.items()}
@@ -121,6 +155,11 @@ def report(c, only_report):
         ("cuobjdump / archs, CPU", cpu["cuobjdump"] / cpu["archs"], ">=", 1000),
         ("archs, CPU ms", cpu["archs"], "<=", 3),
         ("archs, peak MiB", max(c["archs"].peak) / 1024, "<=", 16),
+        ("archs cold, wall ms", wall["cold"], "<=", 30),
+        ("archs of an environment, wall ms", wall["env"], "<=", 50),
+        ("archs --declared-only WHEEL, wall ms", wall["declared"], "<=", 5),
+        ("archs WHEEL / inflating it, CPU", cpu["exact"] / cpu["inflate"], "<=", 1.2),
+        ("rigsolve solve / resolve, CPU", cpu["rigsolve"] / cpu["asked"], ">=", 40),
         ("resolve, CPU ms", cpu["resolve"], "<=", 3),
         ("resolve --all, CPU ms", cpu["resolve_all"], "<=", 10),
         ("a million evaluations, s", million(), "<=", 20),
