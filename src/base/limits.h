@@ -25,7 +25,7 @@
 #define CV_MAX_TOOLKITS 64
 #define CV_MAX_PACKAGES 8192     /* dist-info folders looked at in one environment */
 #define CV_MAX_RECORD ((size_t)32 << 20)         /* a package's RECORD (torch's: under 2 MB) */
-#define CV_MAX_CODE_ENTRIES 1000000u             /* GPU code entries read in one file (real libraries: under 6,000) */
+#define CV_MAX_CODE_ENTRIES 1000000u             /* GPU code entries read in one file (real libraries: up to 24,454) */
 #define CV_MAX_CODE_SEEDS 200000u                /* containers that wrappers name */
 #define CV_MAX_CODE_SCAN ((uint64_t)2 << 30)     /* bytes searched in one file where containers may stand anywhere */
 #define CV_MAX_BARE_SECTIONS 2000000u            /* sections of all cubins that stand in a file's data (real libraries: under 100,000) */

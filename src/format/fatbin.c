@@ -1,6 +1,6 @@
 /* fatbin.c: see fatbin.h. Containers are found first (one header each), then all of them are walked together in waves: each next entry header is
  * taken if it is at hand, else asked for and taken in the next wave. On a cold disk the number of waves is the number of entries in the longest container (12
- * or 13), not the number of entries in the file (thousands); in the page cache it is one pass. */
+ * or 13 in torch, 20 at most in 656 real files), not the number of entries in the file (up to 24,454, in cuFFT); in the page cache it is one pass. */
 #include "format/fatbin.h"
 
 #include "base/limits.h"

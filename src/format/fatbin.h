@@ -2,7 +2,8 @@
  * files of CUDA 10.2 to 13.2 and holds for all of them (design fatbin.md sections 2 to 4 and 7; cuobjdump agrees, tests/real/archs.tsv).
  *
  * A container is 16 bytes of header and entries back to back; an entry is a header of at least 64 bytes and a payload (compressed or not: never looked
- * at). Containers stand back to back in a section, 8-aligned; zeros between them are padding. */
+ * at). Containers stand back to back in a section, 8-aligned; zeros between them are padding. In a static archive that holds for each member by itself: a
+ * member starts at any even offset. */
 #ifndef CV_FORMAT_FATBIN_H
 #define CV_FORMAT_FATBIN_H
 

@@ -81,7 +81,7 @@ def test_one_content_in_every_form(one, form):
     assert f["sass"] == ["sm_80", "sm_86", "sm_90a"] and f["ptx"] == ["compute_80"]
 
 
-@pytest.mark.parametrize("header", [64, 72, 80, 96, 104, 112, 120, 128, 136, 144, 176, 184, 1024])
+@pytest.mark.parametrize("header", [64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144, 152, 160, 176, 184, 192, 288, 1024])
 def test_header_sizes(one, header):
     rc, f = one(make.shared([C(make.entry("sm_120f", header=header), make.entry("sm_100a", header=header))]))
     assert rc == 0 and f["sass"] == ["sm_100a", "sm_120f"]
