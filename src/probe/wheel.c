@@ -164,7 +164,7 @@ void cv_archs_wheel(struct cv_archs *c, const struct cv_reader *r, cv_str label)
     }
     if (c->declared || c->declared_only)
         w.declared = cv_declared_in_wheel(c, &w.zip);
-    for (uint32_t i = 0; i < w.zip.n_members; i++)
+    for (uint32_t i = 0; !c->declared_only && i < w.zip.n_members; i++)
         if (may_hold_code(w.zip.members[i].name))
             w.total += w.zip.members[i].packed;
     for (uint32_t i = 0; !c->declared_only && !c->arena->oom && i < w.zip.n_members; i++) {
