@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from real import archs_table
+from real import archs_table, torch_code
+from real import environments as real
 
 SAMPLE = ["bitsandbytes-0.50.2-py3-none-manylinux_2_24_x86_64.whl", "bitsandbytes-0.50.2-py3-none-win_amd64.whl", "torchvision-0.28.0-cp311-cp311-manylinux_2_28_x86_64.whl"]
 TABLE = archs_table.table()
@@ -22,3 +23,14 @@ def test_like_the_vendors_tool(cuvet, tmp_path, wheel):
     differs, _ = archs_table.compare(cuvet, path, TABLE[wheel])
     assert differs and not any(differs.values())
     path.unlink()
+
+
+@pytest.mark.parametrize("name", list(real.ENVIRONMENTS))
+def test_an_installed_torch_holds_what_the_facts_say(cuvet, name):
+    try:
+        torch = real.site_packages(real.make(name)) / "torch"
+    except real.NoPython as e:
+        pytest.skip(f"{name}: {e}")
+    version = name.rsplit("-", 1)[1]
+    rows = list(torch_code.rows(f"torch-{version}", torch_code.answers(cuvet, torch)))
+    assert rows and not [d for r in rows for d in torch_code.disagreements(r, torch_code.facts())]
