@@ -8,7 +8,7 @@ ROWS = torch_code.table()
 
 
 def test_the_table():
-    assert len(ROWS) >= 50 and len({r["torch"] for r in ROWS}) >= 40 and {r["arch"] for r in ROWS} == {"x86_64", "aarch64"}
+    assert len(ROWS) >= 60 and len({r["torch"] for r in ROWS}) >= 52 and {r["arch"] for r in ROWS} == {"x86_64", "aarch64"}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda r: f"{r['wheel'][:-4]}-{r['library']}")

@@ -3,7 +3,8 @@
     python tests/real/archs_table.py [--wheels FILE] [--keep-json FOLDER] [--work FOLDER]
 
 downloads wheel after wheel (small ones first), reads each as it is and each library of it unpacked, compares both with the table, deletes the wheel, and writes the date and the
-revision into the column `checked`: "2026-11-25 abc1234" where both readings are equal to the row, "2026-11-25 abc1234 differs: ..." where not.
+version into the column `checked`: "2026-11-25 cuvet 0.1.0" where both readings are equal to the row, "2026-11-25 cuvet 0.1.0 differs: ..." where not. Rows that have it are left
+alone: empty them to check again.
 """
 import argparse
 import collections
@@ -117,7 +118,7 @@ def main():
     args.add_argument("--work", help="a folder for wheels (default: a temporary one)")
     given = args.parse_args()
     cuvet = str(pathlib.Path(os.environ.get("CUVET_BUILD", ROOT / "build")) / "cuvet")
-    revision = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+    version = subprocess.run([cuvet, "--version"], capture_output=True, text=True, check=True).stdout.strip()
     rows = table()
     size = {w: sum(int(r["member_size"]) for r in of) for w, of in rows.items()}
     wanted = [w for w in sorted(rows, key=size.get) if any(not r.get("checked") or r["checked"] == "-" for r in rows[w] if r["tool"].startswith("cuobjdump"))]
@@ -144,7 +145,7 @@ def main():
                 if row["member"] not in found:
                     continue
                 differs = found[row["member"]]
-                row["checked"] = f"{datetime.date.today()} {revision}" + (f" differs: {differs}" if differs else "")
+                row["checked"] = f"{datetime.date.today()} {version}" + (f" differs: {differs}" if differs else "")
             write(rows)
             print(wheel, len(rows[wheel]), sum(f["images"] for f in files), "; ".join(f"{k}: {v}" for k, v in found.items() if v) or "equal", flush=True)
 
