@@ -2,6 +2,7 @@
 #ifndef CV_CLI_CLI_H
 #define CV_CLI_CLI_H
 
+#include <stdarg.h>
 #include "cuvet/cuvet.h"
 
 #include <stdbool.h>
@@ -35,6 +36,9 @@ struct cli_options {
 
 /* 0, or 2 after one line on stderr. */
 int cli_parse(int argc, char **argv, struct cli_options *ret);
+/* "cuvet: …" as one line on stderr. Names of files may hold anything: control characters, which a terminal would obey, become '?'. */
+void cli_say(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
+void cli_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* "cuvet: …" on stderr; returns 2 */
 void cli_help(enum cv_command command, bool general);
 

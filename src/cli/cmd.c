@@ -24,10 +24,9 @@ static void show_place(void *user, const char *path, const char *state, uint64_t
     if (strcmp(state, "absent") == 0)
         return;
     if (bytes)
-        fprintf(stderr, "cuvet: looked at %s: %s, %llu bytes\n", path, state,
-                (unsigned long long)bytes);
+        cli_note("looked at %s: %s, %llu bytes", path, state, (unsigned long long)bytes);
     else
-        fprintf(stderr, "cuvet: looked at %s: %s\n", path, state);
+        cli_note("looked at %s: %s", path, state);
 }
 
 /* Reads a whole file or standard input. NULL after a message. */

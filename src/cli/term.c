@@ -132,3 +132,27 @@ void cli_progress_end(void)
         fputs("\r\033[K", stderr);
     visible = false;
 }
+
+#define CLI_LINE ((size_t)8192) /* a path and a sentence */
+
+void cli_say(const char *fmt, va_list ap)
+{
+    char line[CLI_LINE];
+    int n = vsnprintf(line, sizeof line, fmt, ap);
+    for (size_t i = 0; n > 0 && line[i]; i++) {
+        unsigned char c = (unsigned char)line[i], next = (unsigned char)line[i + 1];
+        if (c < 0x20 || c == 0x7f)
+            line[i] = '?';
+        else if (c == 0xc2 && next >= 0x80 && next < 0xa0) /* control characters of Latin 1 */
+            line[i] = line[i + 1] = '?';
+    }
+    fprintf(stderr, "cuvet: %s\n", n > 0 ? line : "");
+}
+
+void cli_note(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    cli_say(fmt, ap);
+    va_end(ap);
+}
