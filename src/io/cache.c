@@ -23,11 +23,11 @@ static uint64_t check_sum(cv_str s)
     return h;
 }
 
-/* The folder, if it belongs to this user and nobody else may write in it. */
+/* The folder, if it belongs to this user, nobody else may write in it, and it is no link, which could lead to another folder of this user. */
 static int open_folder(const char *dir)
 {
     struct stat st;
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (fd >= 0 && (fstat(fd, &st) != 0 || st.st_uid != geteuid() || (st.st_mode & 022u))) {
         (void)close(fd);
         return -1;
@@ -56,7 +56,8 @@ bool cv_cache_get(const char *dir, struct cv_arena *a, cv_str name, cv_str *ret)
         return false;
     char *p = NULL;
     ssize_t n = -1;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > (off_t)CV_CACHE_HEAD &&
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+        !(st.st_mode & 022u) && st.st_size > (off_t)CV_CACHE_HEAD &&
         (uint64_t)st.st_size <= CV_MAX_SMALL_FILE)
         p = cv_arena_raw(a, (size_t)st.st_size + 1);
     if (p)
