@@ -2,6 +2,7 @@
 #include "api/record.h"
 
 #include "base/buf.h"
+#include "base/sort.h"
 #include "core/gpucode.h"
 
 #include <errno.h>
@@ -37,8 +38,8 @@ static void note_place(void *ctx, cv_str path, enum cv_state state, uint64_t byt
 
 static void sort_places(struct recorder *r)
 {
-    for (uint32_t gap = r->n_places / 2; gap > 0;
-         gap /= 2) { /* Shell sort: no recursion, no context */
+    /* Shell sort: no recursion, no context */
+    for (uint32_t gap = cv_sort_gap(r->n_places); gap > 0; gap = cv_sort_gap(gap)) {
         for (uint32_t i = gap; i < r->n_places; i++) {
             struct place p = r->places[i];
             uint32_t j = i;

@@ -28,15 +28,22 @@
 #define CV_MAX_CODE_ENTRIES 1000000u             /* GPU code entries read in one file (real libraries: up to 24,454) */
 #define CV_MAX_CODE_SEEDS 200000u                /* containers that wrappers name */
 #define CV_MAX_CODE_SCAN ((uint64_t)2 << 30)     /* bytes searched in one file where containers may stand anywhere */
+#define CV_MAX_CODE_MEMORY ((size_t)32 << 20)    /* kept on the way through one file (real libraries: under 3 MiB) */
+#define CV_MAX_CODE_ANSWERS 8192u                /* members of one static archive with an answer of their own */
 #define CV_MAX_BARE_SECTIONS 2000000u            /* sections of all cubins that stand in a file's data (real libraries: under 100,000) */
 #define CV_MAX_ELF_SECTIONS 1000000u             /* sections of one file; more are taken for damage */
 #define CV_MAX_ARCHIVE_MEMBERS 200000u           /* members looked at in one static archive */
 #define CV_MAX_PTX_HEAD ((size_t)256 << 10)      /* bytes of a text searched for .version and .target */
 #define CV_MAX_ELF_SCAN ((uint64_t)8 << 20) /* bytes searched in one library for a version text */
-#define CV_MAX_ZIP_DIRECTORY ((uint64_t)64 << 20) /* a torch wheel's is 1.3 MB */
+#define CV_MAX_ZIP_DIRECTORY ((uint64_t)24 << 20) /* a torch wheel's is 1.3 MB */
 #define CV_MAX_ZIP_MEMBERS 200000u                /* a torch wheel has 15,000 */
 #define CV_MAX_ZIP_SIZE ((uint64_t)64 << 30)      /* one member unpacked */
 #define CV_MAX_ZIP_RATIO 1100u                    /* deflate makes at most 1032 bytes out of one */
 #define CV_MAX_COVER_STEPS 100000u               /* looked at for the fewest builds that serve several machines */
+#define CV_MAX_ZIP_FREE ((uint64_t)4 << 30)       /* bytes unpacked out of any archive */
+#define CV_MAX_ZIP_WHOLE_RATIO 16u                /* and beyond them: for each byte of the archive (a torch wheel: 3) */
+#define CV_MAX_ZIP_KEPT ((size_t)24 << 20)        /* kept of one member that passes by (real libraries: under 8 MiB) */
+#define CV_MAX_HTTP_REQUESTS 20000u               /* for one file: a wheel of 5 GB takes 700 */
+#define CV_MAX_HTTP_HEADERS ((size_t)256 << 10)   /* bytes of headers of one answer, redirects and all */
 
 #endif

@@ -161,6 +161,16 @@ struct cv_elsewhere *cv_elsewhere_copy(struct cv_arena *a, const struct cv_elsew
     return to;
 }
 
+void cv_gpucode_move(struct cv_gpucode *to, struct cv_arena *a, const struct cv_gpucode *from)
+{
+    cv_gpucode_init(to);
+    to->form = from->form;
+    cv_gpucode_merge(to, a, from);
+    to->searched_all = from->searched_all;
+    to->elsewhere = cv_elsewhere_copy(a, from->elsewhere);
+    to->error = from->error.len ? cv_arena_str(a, from->error) : CV_S("");
+}
+
 void cv_gpucode_order(const struct cv_gpucode *c, uint8_t *order)
 {
     for (unsigned i = 0; i < c->n_targets; i++) {

@@ -87,6 +87,8 @@ void cv_gpucode_cut(struct cv_gpucode *c, cv_str why);
 void cv_gpucode_merge(struct cv_gpucode *to, struct cv_arena *a, const struct cv_gpucode *from);
 /* The same in other memory; NULL for NULL. */
 struct cv_elsewhere *cv_elsewhere_copy(struct cv_arena *a, const struct cv_elsewhere *from);
+/* All of it in other memory: out of an arena that ends. */
+void cv_gpucode_move(struct cv_gpucode *to, struct cv_arena *a, const struct cv_gpucode *from);
 /* Places of targets sorted: SASS before PTX, number, suffix. `order` has room for CV_CODE_MAX_TARGETS. */
 void cv_gpucode_order(const struct cv_gpucode *c, uint8_t *order);
 

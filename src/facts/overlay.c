@@ -1,4 +1,5 @@
 /* overlay.c: tables of --facts laid over the built-in ones. The result has the same form: one pool, one array of offsets. */
+#include "base/sort.h"
 #include "facts/facts.h"
 
 struct build {
@@ -41,7 +42,7 @@ static int cmp_rows(const cv_str *x, const cv_str *y, unsigned n_key)
 
 static void sort_rows(const cv_str **rows, uint32_t n, unsigned n_key)
 {
-    for (uint32_t gap = n / 2; gap > 0; gap /= 2) {
+    for (uint32_t gap = cv_sort_gap(n); gap > 0; gap = cv_sort_gap(gap)) {
         for (uint32_t i = gap; i < n; i++) {
             const cv_str *r = rows[i];
             uint32_t j = i;

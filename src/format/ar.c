@@ -4,8 +4,7 @@
 
 #include "base/limits.h"
 
-#define CV_AR_HEADER 60u
-#define CV_AR_NAMES  ((uint64_t)16 << 20)
+#define CV_AR_NAMES ((uint64_t)16 << 20)
 
 bool cv_ar_open(struct cv_ar *ret, struct cv_arena *a, const struct cv_reader *r)
 {

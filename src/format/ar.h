@@ -7,6 +7,8 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 
+#define CV_AR_HEADER 60u /* bytes of a member's header */
+
 struct cv_ar {
     const struct cv_reader *r;
     struct cv_arena *a;

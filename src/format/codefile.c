@@ -117,10 +117,9 @@ enum cv_code_format cv_code_format(const struct cv_reader *r)
     return looks_ptx(r) ? CV_FILE_PTX : CV_FILE_UNKNOWN;
 }
 
-void cv_code_read(const struct cv_reader *r, const struct cv_code_ask *ask, struct cv_arena *a,
-                  struct cv_gpucode *ret)
+static void read_any(const struct cv_reader *r, const struct cv_code_ask *ask, struct cv_arena *a,
+                     struct cv_gpucode *ret)
 {
-    cv_gpucode_init(ret);
     switch (cv_code_format(r)) {
     case CV_FILE_ELF:
         cv_code_elf(r, ask, a, ret);
@@ -145,4 +144,29 @@ void cv_code_read(const struct cv_reader *r, const struct cv_code_ask *ask, stru
         break;
     }
     ret->error = CV_S("no ELF, PE, archive, wheel, cubin, fatbin or PTX file");
+}
+
+/* The cause of whatever a reader said. */
+static void because(struct cv_gpucode *c, const char *why)
+{
+    c->error = cv_str_z(why);
+    c->partial = true;
+}
+
+/* What reading needs on the way is given back: a file costs what its answer holds, and one that was made to cost more ends here, not with the whole program. */
+void cv_code_read(const struct cv_reader *r, const struct cv_code_ask *ask, struct cv_arena *a,
+                  struct cv_gpucode *ret)
+{
+    struct cv_arena scratch;
+    struct cv_gpucode found;
+    unsigned char first;
+    cv_arena_init(&scratch, a->ops, CV_MAX_CODE_MEMORY);
+    cv_gpucode_init(&found);
+    read_any(r, ask, &scratch, &found);
+    if (r->size > 0 && !cv_read(r, 0, &first, 1))
+        because(&found, "it cannot be read");
+    if (scratch.oom)
+        because(&found, "more in it than is kept in memory for one file");
+    cv_gpucode_move(ret, a, &found);
+    cv_arena_done(&scratch);
 }

@@ -234,7 +234,7 @@ static bool names_open(const struct cv_elf *e, struct names *n)
     n->r = e->reader;
     n->len = 0;
     n->from = 0;
-    if (e->section_names >= e->n_sections ||
+    if (e->section_names == 0 || e->section_names >= e->n_sections || /* 0: there are no names */
         !cv_add64(e->section_offset, (uint64_t)e->section_names * 64, &at) ||
         !cv_read(e->reader, at, t, sizeof t))
         return false;

@@ -4,6 +4,7 @@
  * the addresses to relocations, relocatable files have none, several wrappers may name one container and some containers have no wrapper: so
  * wrappers are hints where to start, never the list. */
 #include "base/limits.h"
+#include "base/sort.h"
 #include "format/codefile.h"
 #include "format/elf.h"
 #include "format/elsewhere.h"
@@ -44,7 +45,7 @@ struct seeds {
 static void sort_unique(struct seeds *s)
 {
     uint64_t *v = s->v;
-    for (uint32_t gap = s->n_v / 2; gap > 0; gap /= 2)
+    for (uint32_t gap = cv_sort_gap(s->n_v); gap > 0; gap = cv_sort_gap(gap))
         for (uint32_t i = gap; i < s->n_v; i++) {
             uint64_t x = v[i];
             uint32_t k = i;
@@ -119,6 +120,8 @@ static void by_sections(const struct cv_elf *e, struct found *f, struct cv_gpuco
     }
     cv_fatbin_read(f->r, &f->code, seeds.v, seeds.n_v, f->a, ret);
     cv_outside_search(f->r, f->ask, &f->outside, &f->code, f->a, ret);
+    if (seeds.n_v == CV_MAX_CODE_SEEDS) /* some may name containers elsewhere */
+        cv_gpucode_cut(ret, CV_S("more registered containers than are looked at"));
     if (f->cut)
         cv_gpucode_cut(ret, CV_S("the file ends before its sections do"));
 }
@@ -136,6 +139,9 @@ static void by_segments(const struct cv_elf *e, struct found *f, struct cv_gpuco
     ret->searched_all = true;
     if (cut)
         cv_gpucode_cut(ret, CV_S("the file ends before its segments do"));
+    else if (e->more_segments)
+        cv_gpucode_cut(ret, CV_S("an ELF file without section headers and with more program "
+                                 "headers than are read"));
     else if (e->n_segments == 0)
         cv_gpucode_cut(ret, CV_S("an ELF file without section and program headers"));
 }
@@ -148,13 +154,13 @@ void cv_code_elf(const struct cv_reader *r, const struct cv_code_ask *ask, struc
     struct found f = {.r = r, .a = a, .ask = ask};
     ret->form = CV_FORM_ELF;
     if (!cv_read(r, 0, id, sizeof id))
-        ret->error = CV_S("an ELF file that ends in its header");
+        cv_gpucode_cut(ret, CV_S("an ELF file that ends in its header"));
     else if (id[5] == 2)
         ret->error = CV_S("a big-endian ELF file: not supported");
     else if (id[4] == 1)
         ret->error = CV_S("a 32-bit ELF file: not supported");
     else if (!cv_elf_open(&e, r))
-        ret->error = CV_S("an ELF file with damaged headers");
+        cv_gpucode_cut(ret, CV_S("an ELF file with damaged headers"));
     else if (e.machine == CV_ELF_MACHINE_CUDA)
         cv_code_cubin(&e, a, ret);
     else if (cv_elf_each_section(&e, take_section, &f))
@@ -177,18 +183,20 @@ void cv_code_elf(const struct cv_reader *r, const struct cv_code_ask *ask, struc
 struct cubin {
     const struct cv_reader *r;
     struct cv_arena *a;
+    bool compat,
+        info; /* those sections were there: there is one of each, and a million of them would be read for long */
+    bool damaged;      /* they lie outside the file */
     int arch_specific; /* record 9 in .nv.compat: 1 suffix a, 0 none; -1: no such record */
     bool family;       /* "-arch sm_100f" in .note.nv.tkinfo */
 };
 
 /* Records as in .nv.info: a form, an attribute, and a value of two bytes; form 4 counts the bytes that follow. */
-static int record_arch_specific(const struct cv_reader *r, uint64_t offset, uint64_t size)
+static int record_arch_specific(struct cubin *c, uint64_t offset, uint64_t size)
 {
     unsigned char p[CV_MAX_RECORDS] CV_UNINIT;
     size_t n = size < sizeof p ? (size_t)size : sizeof p, i = 0;
-    if (!cv_read(r, offset, p, n))
-        return -1;
-    while (n - i >= 4) {
+    c->damaged = !cv_read(c->r, offset, p, n);
+    while (!c->damaged && n - i >= 4) {
         if (p[i] == 2 && p[i + 1] == 9)
             return p[i + 2] == 1;
         size_t more = p[i] == 4 ? cv_le16(p + i + 2) : 0;
@@ -223,11 +231,14 @@ static bool is_family(struct cubin *c, uint64_t offset, uint64_t size)
 static bool take_cubin_section(void *ctx, const struct cv_elf_section *s)
 {
     struct cubin *c = ctx;
-    if (s->type == CV_SHT_COMPAT && c->arch_specific < 0)
-        c->arch_specific = record_arch_specific(c->r, s->offset, s->size);
-    else if (strcmp(s->name, ".note.nv.tkinfo") == 0)
-        c->family = c->family || is_family(c, s->offset, s->size);
-    return true;
+    if (s->type == CV_SHT_COMPAT && !c->compat) {
+        c->compat = true;
+        c->arch_specific = record_arch_specific(c, s->offset, s->size);
+    } else if (!c->info && strcmp(s->name, ".note.nv.tkinfo") == 0) {
+        c->info = true;
+        c->family = is_family(c, s->offset, s->size);
+    }
+    return !c->compat || !c->info;
 }
 
 void cv_code_cubin(const struct cv_elf *e, struct cv_arena *a, struct cv_gpucode *ret)
@@ -239,7 +250,11 @@ void cv_code_cubin(const struct cv_elf *e, struct cv_arena *a, struct cv_gpucode
     ret->form = CV_FORM_CUBIN;
     if (e->os_abi == CV_OSABI_NEW) {
         arch = e->flags >> 8 & 0xffu;
-        (void)cv_elf_each_section(e, take_cubin_section, &c);
+        if (!cv_elf_each_section(e, take_cubin_section, &c) || c.damaged) {
+            cv_gpucode_cut(ret, CV_S("a cubin whose sections cannot be read, which say whether it "
+                                     "is for one chip only"));
+            return;
+        }
         bool specific = c.arch_specific < 0 ? (e->flags & CV_FLAG_A_12) != 0 : c.arch_specific == 1;
         t.suffix = (char)(specific ? 'a' : c.family ? 'f' : 0);
     } else {

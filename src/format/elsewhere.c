@@ -2,6 +2,7 @@
 #include "format/elsewhere.h"
 
 #include "base/limits.h"
+#include "base/sort.h"
 #include "format/elf.h"
 
 bool cv_outside_wanted(const struct cv_code_ask *ask, const char *name)
@@ -25,7 +26,7 @@ void cv_outside_add(struct cv_arena *a, struct cv_outside_list *to, const char *
 
 static void sort_by_offset(struct cv_outside *v, uint32_t n)
 {
-    for (uint32_t gap = n / 2; gap > 0; gap /= 2)
+    for (uint32_t gap = cv_sort_gap(n); gap > 0; gap = cv_sort_gap(gap))
         for (uint32_t i = gap; i < n; i++) {
             struct cv_outside x = v[i];
             uint32_t k = i;
@@ -41,7 +42,8 @@ struct search {
     struct cv_elsewhere *to;
     struct cv_gpucode *one; /* scratch: a cubin is an answer of its own first */
     uint32_t cubins;
-    uint32_t sections_left; /* of bare cubins, all together */
+    uint32_t sections_left; /* of bare cubins, all together, and ELF files that are none */
+    uint32_t past;          /* counted ranges that end before the sections still to come */
 };
 
 /* An ELF file in the data: a cubin, or something else. How many bytes of it to pass over; 0 = not a cubin. */
@@ -51,10 +53,13 @@ static uint64_t take_elf(void *ctx, uint64_t at)
     struct cv_reader part;
     struct cv_reader_part whole;
     struct cv_elf e;
-    if (!cv_reader_part(&part, &whole, s->r, at, s->r->size - at) || !cv_elf_open(&e, &part) ||
-        e.machine != CV_ELF_MACHINE_CUDA)
+    bool elf = cv_reader_part(&part, &whole, s->r, at, s->r->size - at) && s->sections_left > 0 &&
+               cv_elf_open(&e, &part);
+    if (s->sections_left > 0)
+        s->sections_left--;
+    if (s->sections_left > 0 && (!elf || e.machine != CV_ELF_MACHINE_CUDA))
         return 0;
-    if (e.n_sections >= s->sections_left) {
+    if (!elf || e.n_sections >= s->sections_left) {
         cv_gpucode_cut(&s->to->code, CV_S("more cubins in its data than a library can have"));
         return 0;
     }
@@ -73,10 +78,10 @@ static void subtract(struct search *s, const struct cv_fatbin_ranges *counted, u
                      uint64_t end, struct cv_fatbin_ranges *ret)
 {
     ret->n_v = 0;
-    for (uint32_t i = 0; i < counted->n_v && at < end; i++) {
+    while (s->past < counted->n_v && counted->v[s->past].offset + counted->v[s->past].size <= at)
+        s->past++; /* sections come in order */
+    for (uint32_t i = s->past; i < counted->n_v && at < end; i++) {
         uint64_t from = counted->v[i].offset, to = from + counted->v[i].size;
-        if (to <= at)
-            continue;
         if (from >= end)
             break;
         if (from > at)

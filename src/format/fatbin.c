@@ -4,6 +4,7 @@
 #include "format/fatbin.h"
 
 #include "base/limits.h"
+#include "base/sort.h"
 
 /* One container on its way. */
 struct walk {
@@ -26,6 +27,7 @@ struct reading {
     struct cv_arena *a;
     struct cv_gpucode *to;
     uint32_t entries_left;
+    uint64_t zeros_left; /* bytes of padding still looked through */
     CV_LIST(struct walk, walks);
 };
 
@@ -166,19 +168,16 @@ static void advance(struct reading *g, struct walk *w, bool wait)
 
 static void walk_all(struct reading *g)
 {
-    uint32_t left = 0;
-    for (uint32_t i = 0; i < g->n_walks; i++) {
-        advance(g, &g->walks[i], false);
-        left += g->walks[i].pos != UINT64_MAX;
-    }
-    while (left > 0) { /* each round takes at least one header of each container that is left */
+    bool wait = false;
+    /* Each round takes at least one header of each container that is left; those that are done leave the list: one long container among many short ones
+     * would cost their product. */
+    for (uint32_t left = g->n_walks; left > 0; wait = true) {
+        uint32_t n = left;
         left = 0;
-        for (uint32_t i = 0; i < g->n_walks; i++) {
-            struct walk *w = &g->walks[i];
-            if (w->pos == UINT64_MAX)
-                continue;
-            advance(g, w, true);
-            left += w->pos != UINT64_MAX;
+        for (uint32_t i = 0; i < n; i++) {
+            advance(g, &g->walks[i], wait);
+            if (g->walks[i].pos != UINT64_MAX && left++ != i)
+                g->walks[left - 1] = g->walks[i];
         }
     }
 }
@@ -207,15 +206,22 @@ static bool read_start(struct reading *g, uint64_t at, uint64_t end, bool wait, 
                               cv_read(g->r, at, ret->bytes, CV_FATBIN_HEADER));
 }
 
-#define CV_GAP_STEP 512u
+#define CV_GAP_STEP 512u /* at first: gaps are mostly short */
+#define CV_GAP_MOST 4096u
 
 /* Skips zeros from *at, 8 bytes at a step. False at the range's end, or where bytes cannot be read. */
 static bool skip_zeros(struct reading *g, uint64_t *at, uint64_t end)
 {
-    unsigned char z[CV_GAP_STEP];
+    unsigned char z[CV_GAP_MOST] CV_UNINIT;
+    size_t step = CV_GAP_STEP;
     while (end - *at >= 8) {
         uint64_t left = end - *at;
-        size_t n = left < sizeof z ? (size_t)left & ~(size_t)7 : sizeof z;
+        size_t n = left < step ? (size_t)left & ~(size_t)7 : step;
+        if (n > g->zeros_left) { /* a sparse file may claim to be larger than any disk */
+            cut_at(g, "too many zeros to look through; stopped", *at);
+            return false;
+        }
+        g->zeros_left -= n;
         if (!cv_read(g->r, *at, z, n))
             n = 8; /* the tail of a reader that keeps headers only */
         if (n == 8 && !cv_read(g->r, *at, z, 8))
@@ -223,8 +229,20 @@ static bool skip_zeros(struct reading *g, uint64_t *at, uint64_t end)
         for (size_t i = 0; i < n; i += 8, *at += 8)
             if (cv_le64(z + i) != 0)
                 return true;
+        step = step < sizeof z ? step * 2 : step;
     }
     return false;
+}
+
+/* Zeros, less than a header of them, at a range's end. */
+static bool is_padding(struct reading *g, uint64_t at, uint64_t end)
+{
+    unsigned char z[CV_FATBIN_HEADER];
+    size_t n = (size_t)(end - at);
+    bool zeros = n < sizeof z && cv_read(g->r, at, z, n);
+    for (size_t i = 0; zeros && i < n; i++)
+        zeros = z[i] == 0;
+    return zeros;
 }
 
 static uint64_t align8(uint64_t at)
@@ -265,6 +283,8 @@ static uint64_t chain(struct reading *g, uint64_t at, uint64_t stop, uint64_t en
             return end;
         at = align8(at + CV_FATBIN_HEADER + size);
     }
+    if (at < stop && end - at < CV_FATBIN_HEADER && !is_padding(g, at, end))
+        cut_at(g, "a container that is cut short", at);
     return at > stop ? at : stop;
 }
 
@@ -330,6 +350,7 @@ static void begin(struct reading *g, const struct cv_reader *r, struct cv_arena 
     *g = (struct reading){.r = r,
                           .a = a,
                           .to = to,
+                          .zeros_left = CV_MAX_CODE_SCAN,
                           .entries_left =
                               most < CV_MAX_CODE_ENTRIES ? (uint32_t)most : CV_MAX_CODE_ENTRIES};
 }
@@ -369,7 +390,7 @@ bool cv_fatbin_add_range(struct cv_arena *a, struct cv_fatbin_ranges *to, const 
 
 static void sort_ranges(struct cv_fatbin_range *v, uint32_t n)
 {
-    for (uint32_t gap = n / 2; gap > 0; gap /= 2)
+    for (uint32_t gap = cv_sort_gap(n); gap > 0; gap = cv_sort_gap(gap))
         for (uint32_t i = gap; i < n; i++) {
             struct cv_fatbin_range x = v[i];
             uint32_t k = i;
@@ -399,12 +420,17 @@ void cv_fatbin_tidy_ranges(struct cv_fatbin_ranges *ranges)
 
 #define CV_SCAN_STEP ((size_t)64 << 10)
 
-/* Is this a container with a sound first entry? A magic number alone also stands in program text. */
-static bool looks_real(struct reading *g, uint64_t at, uint64_t end, struct start *ret)
+/* Is this a container with a sound first entry? A magic number alone also stands in program text. `have`: bytes of it that were read already. */
+static bool looks_real(struct reading *g, uint64_t at, uint64_t end, const unsigned char *bytes,
+                       size_t have, struct start *ret)
 {
     struct cv_fatbin_entry e;
-    if (!read_start(g, at, end, true, ret) || !ret->has_first ||
-        !cv_fatbin_header(ret->bytes, &ret->size) || ret->size < CV_FATBIN_ENTRY)
+    ret->has_first = have >= sizeof ret->bytes;
+    if (ret->has_first)
+        memcpy(ret->bytes, bytes, sizeof ret->bytes);
+    else if (!read_start(g, at, end, true, ret) || !ret->has_first)
+        return false;
+    if (!cv_fatbin_header(ret->bytes, &ret->size) || ret->size < CV_FATBIN_ENTRY)
         return false;
     return cv_fatbin_entry(ret->bytes + CV_FATBIN_HEADER, ret->size, &e) && e.target.cc.major != 0;
 }
@@ -430,10 +456,11 @@ static size_t first_magic(const unsigned char *p, size_t n, bool elf)
 }
 
 /* A container at `at`, if it is one: *at goes behind it. False when the limit is reached. */
-static bool take_found(struct reading *g, uint64_t *at, uint64_t end)
+static bool take_found(struct reading *g, uint64_t *at, uint64_t end, const unsigned char *bytes,
+                       size_t have)
 {
     struct start start;
-    if (!looks_real(g, *at, end, &start)) {
+    if (!looks_real(g, *at, end, bytes, have, &start)) {
         *at += 8;
         return true;
     }
@@ -466,7 +493,7 @@ static bool scan_range(struct reading *g, uint64_t at, uint64_t end, unsigned ch
             size_t k = i + first_magic(buf + i, n - i, how->elf != NULL);
             uint64_t here = at + k, next = here;
             if (k < n && cv_le32(buf + k) == CV_FATBIN_MAGIC) {
-                if (!take_found(g, &next, end))
+                if (!take_found(g, &next, end, buf + k, n - k))
                     return false;
             } else if (k < n && how->elf) {
                 uint64_t size = how->elf(how->ctx, here);
@@ -493,7 +520,7 @@ static bool scan_found(struct reading *g, uint64_t at, uint64_t end,
         uint64_t from = found->v[i].offset;
         if (from >= end)
             break;
-        if (from >= at && !take_found(g, &from, end))
+        if (from >= at && !take_found(g, &from, end, NULL, 0))
             return false;
         at = from > at ? from : at;
     }
@@ -506,7 +533,9 @@ void cv_fatbin_scan(const struct cv_reader *r, const struct cv_fatbin_ranges *ra
     struct reading g;
     struct cv_fatbin_search plain = {.left = CV_MAX_CODE_SCAN};
     how = how ? how : &plain;
-    unsigned char *buf = how->found ? NULL : cv_arena_raw(a, CV_SCAN_STEP);
+    if (!how->found && !how->buffer)
+        how->buffer = cv_arena_raw(a, CV_SCAN_STEP);
+    unsigned char *buf = how->buffer;
     begin(&g, r, a, to);
     for (uint32_t i = 0; i < ranges->n_v; i++) {
         uint64_t at = ranges->v[i].offset, end = at + ranges->v[i].size;

@@ -52,6 +52,7 @@ struct cv_fatbin_search {
     uint64_t (*elf)(void *ctx, uint64_t at); /* called for each ELF magic number outside containers: bytes to pass over, 0 = go on; or NULL */
     void *ctx;
     uint64_t left;                        /* bytes that may still be looked at; counted down */
+    unsigned char *buffer;                /* made by the first search, for all of them */
 };
 /* The same where only wider ranges are known (stripped section headers, data): searches them for containers. `how` NULL: every byte, CV_MAX_CODE_SCAN. */
 void cv_fatbin_scan(const struct cv_reader *r, const struct cv_fatbin_ranges *ranges, struct cv_fatbin_search *how,

@@ -86,6 +86,11 @@ static int hand_out(struct reading *r, const unsigned char *bytes, size_t n)
     if (n > r->member->size - r->total)
         return fail(r, CV_E_INPUT, "is longer than the directory says");
     r->total += n;
+    r->zip->unpacked += n;
+    if (r->zip->unpacked / CV_MAX_ZIP_WHOLE_RATIO > r->zip->reader->size &&
+        r->zip->unpacked > CV_MAX_ZIP_FREE)
+        return fail(r, CV_E_LIMIT,
+                    "is one too many: so much out of so small an archive is not unpacked");
     r->crc = (uint32_t)crc32(r->crc, bytes, (uInt)n);
     int rc = r->to->take(r->to->ctx, bytes, n);
     if (rc > 0)

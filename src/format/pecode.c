@@ -27,7 +27,7 @@ void cv_code_pe(const struct cv_reader *r, const struct cv_code_ask *ask, struct
     unsigned n = cv_le16(coff + 6);
     if (n > CV_PE_MAX ||
         !cv_read(r, at + sizeof coff + cv_le16(coff + 20), s, (size_t)n * CV_PE_SECTION)) {
-        ret->error = CV_S("a Windows program with a damaged section table");
+        cv_gpucode_cut(ret, CV_S("a Windows program with a damaged section table"));
         return;
     }
     for (unsigned i = 0; i < n; i++) {

@@ -32,6 +32,7 @@ struct cv_zip {
     uint32_t *table;               /* names: index + 1, 0 = free */
     uint64_t directory_offset, directory_size;
     struct cv_zip_work *work;
+    uint64_t unpacked; /* bytes of all members so far */
 };
 
 /* Reads the directory: two or three reads for most archives. The reader must live as long as the zip; all memory is the arena's.

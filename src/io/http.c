@@ -123,6 +123,9 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *ctx)
 {
     struct cv_http_state *s = ctx;
     cv_str line = {bytes, size * n}, v;
+    s->header_bytes += line.len;
+    if (s->header_bytes > CV_MAX_HTTP_HEADERS)
+        return 0; /* headers without end */
     if (cv_str_starts(
             line,
             "HTTP/")) { /* "HTTP/1.1 206 Partial Content": a new answer, after a redirect too */
@@ -180,20 +183,32 @@ static int refuse_status(struct cv_http *h, unsigned status)
     return fail(h, status == 404 || status == 410 ? CV_E_NOTFOUND : CV_E_IO, text);
 }
 
+/* Seconds that one request may take: a server that sends a byte now and then is never stalled and never done. */
+static long time_for(const struct cv_http_state *s)
+{
+    unsigned stall = s->options.stall_s ? s->options.stall_s : CV_HTTP_STALL_S;
+    return (long)(2 * stall + s->want / CV_HTTP_SLOWEST);
+}
+
 /* One request for `range` into s->to, room for s->want bytes. 0 = an answer that holds a part of the file: s->answer says which. */
 static int request(struct cv_http *h, const char *range)
 {
     struct cv_http_state *s = h->state;
     char text[CV_CURL_ERROR_SIZE + 128];
     s->answer = (struct cv_http_answer){0};
-    s->got = 0;
+    s->got = s->header_bytes = 0;
     s->words[0] = 0;
-    h->n_requests++;
+    if (h->n_requests++ == CV_MAX_HTTP_REQUESTS)
+        return fail(h, CV_E_LIMIT, "it would take too many requests to read it");
     int rc = s->curl.setopt(s->easy, CV_CURL_RANGE, range);
+    if (rc == 0)
+        rc = s->curl.setopt(s->easy, CV_CURL_TIMEOUT, time_for(s));
     if (rc == 0)
         rc = s->curl.perform(s->easy);
     if (s->cancelled)
         return fail(h, CV_E_IO, "stopped");
+    if (s->header_bytes > CV_MAX_HTTP_HEADERS)
+        return fail(h, CV_E_IO, "the server sends headers without end");
     if (rc == CV_CURL_TOO_MANY_REDIRECTS)
         return fail(h, CV_E_IO, "the server redirects again and again");
     if (rc == CV_CURL_UNSUPPORTED_PROTOCOL && s->answer.status != 0)
@@ -320,7 +335,7 @@ static int set_up(struct cv_http *h, cv_str url)
                           s->options.connect_s ? (long)s->options.connect_s : 10L);
     bad |= s->curl.setopt(s->easy, CV_CURL_LOW_SPEED_LIMIT, 1L);
     bad |= s->curl.setopt(s->easy, CV_CURL_LOW_SPEED_TIME,
-                          s->options.stall_s ? (long)s->options.stall_s : 30L);
+                          s->options.stall_s ? (long)s->options.stall_s : (long)CV_HTTP_STALL_S);
     bad |= s->curl.setopt(s->easy, CV_CURL_USERAGENT, "cuvet/" CUVET_VERSION);
     bad |= s->curl.setopt(s->easy, CV_CURL_ERRORBUFFER, s->words);
     bad |= s->curl.setopt(s->easy, CV_CURL_WRITEFUNCTION, body);

@@ -2,11 +2,14 @@
 #ifndef CV_IO_HTTP_INT_H
 #define CV_IO_HTTP_INT_H
 
+#include "base/limits.h"
 #include "io/curl_abi.h"
 #include "io/http.h"
 
 #define CV_HTTP_TAG 160                          /* bytes kept of an ETag or a date */
 #define CV_HTTP_BLOCK 65536u                     /* fetched for a small read, and at the file's end */
+#define CV_HTTP_STALL_S 30u                      /* without a byte */
+#define CV_HTTP_SLOWEST 4096u                    /* bytes a second: slower transfers are given up */
 #define CV_HTTP_BLOCKS 16u
 #define CV_HTTP_AHEAD_MIN ((size_t)1 << 20)
 #define CV_HTTP_AHEAD_MAX ((size_t)8 << 20)
@@ -35,6 +38,7 @@ struct cv_http_state {
     struct cv_http_answer answer; /* of the request in progress, or the last one */
     unsigned char *to;            /* where its body goes */
     size_t want, got;
+    size_t header_bytes;          /* of the request in progress */
     bool cancelled;
     char tag[CV_HTTP_TAG];        /* of the first answer */
     unsigned char *tail;          /* the file's end */

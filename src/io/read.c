@@ -1,4 +1,5 @@
 /* read.c: bounded reading: whole small files, the head of larger ones, folders, windows for binary formats, nofile.tsv. */
+#include "base/sort.h"
 #include "io/root_int.h"
 
 #include <dirent.h>
@@ -124,7 +125,7 @@ enum cv_state cv_root_head(struct cv_root *r, struct cv_arena *a, cv_str path, s
 
 void cv_sort_names(cv_str *v, uint32_t n)
 {
-    for (uint32_t gap = n / 2; gap > 0; gap /= 2) {
+    for (uint32_t gap = cv_sort_gap(n); gap > 0; gap = cv_sort_gap(gap)) {
         for (uint32_t i = gap; i < n; i++) {
             cv_str s = v[i];
             uint32_t j = i;

@@ -5,6 +5,8 @@
 #include "format/codefile.h"
 #include "probe/wheel.h"
 
+#include <stdio.h>
+
 struct cv_code_file *cv_archs_add(struct cv_archs *c, cv_str name, cv_str group)
 {
     struct cv_code_file *f = CV_PUSH(c->arena, c->to, v);
@@ -44,6 +46,41 @@ static void read_code(struct cv_archs *c, const struct cv_reader *r, struct cv_g
     cv_code_read(r, &ask, c->arena, ret);
 }
 
+/* ---- files that were seen ---- */
+
+/* Which files have an answer, so that other names of them are known quickly: there may be a hundred thousand of each. */
+struct seen {
+    struct id {
+        uint64_t dev, ino;
+        bool used;
+    } * slots;
+    size_t mask;
+};
+
+static void seen_init(struct cv_archs *c, struct seen *s, uint64_t n)
+{
+    size_t slots = 16;
+    while (slots < n * 2)
+        slots *= 2;
+    s->slots = cv_arena_alloc(c->arena, slots * sizeof *s->slots);
+    s->mask = slots - 1;
+}
+
+/* True the first time. */
+static bool seen_add(struct seen *s, const struct cv_stat *st)
+{
+    size_t i = (size_t)((st->ino ^ (st->dev << 32)) * 0x9e3779b97f4a7c15u >> 20);
+    for (;; i++) {
+        struct id *p = &s->slots[i & s->mask];
+        if (p->used && p->ino == st->ino && p->dev == st->dev)
+            return false;
+        if (!p->used) {
+            *p = (struct id){st->dev, st->ino, true};
+            return true;
+        }
+    }
+}
+
 /* ---- static archives ---- */
 
 static bool worth_an_answer(const struct cv_gpucode *code)
@@ -52,18 +89,30 @@ static bool worth_an_answer(const struct cv_gpucode *code)
            code->elsewhere || code->partial;
 }
 
-/* A thin archive's member lies beside it. */
-static void read_outside(struct cv_archs *c, cv_str folder, const struct cv_ar_member *m,
-                         struct cv_gpucode *ret)
+/* A thin archive's member lies beside it. One that is named again has its answer: naming a large file a hundred thousand times costs nothing. */
+static void read_outside(struct cv_archs *c, struct seen *seen, cv_str folder,
+                         const struct cv_ar_member *m, struct cv_gpucode *ret)
 {
     struct cv_window w;
+    struct cv_stat st;
     cv_str what = CV_S("");
-    cv_str path = m->name.len && m->name.ptr[0] == '/'
-                      ? m->name
-                      : cv_arena_fmt(c->arena, CV_FMT "/" CV_FMT, CV_ARG(folder), CV_ARG(m->name));
+    char text[CV_MAX_PATH] CV_UNINIT; /* not the arena: there may be very many, and long ones */
+    bool top = m->name.len && m->name.ptr[0] == '/';
+    int n = snprintf(text, sizeof text, CV_FMT "%s" CV_FMT, top ? 0 : (int)folder.len,
+                     folder.len ? folder.ptr : "", top ? "" : "/", CV_ARG(m->name));
+    cv_str path = cv_str_z(n > 0 && n < CV_MAX_PATH ? text : "");
     cv_gpucode_init(ret);
     if (folder.len == 0) {
         cv_gpucode_cut(ret, CV_S("a member of a thin archive lies outside it"));
+        return;
+    }
+    if (path.len == 0) {
+        cv_gpucode_cut(ret, CV_S("the thin archive's member: its path is too long"));
+        return;
+    }
+    /* A device is not even opened: that alone can do something. */
+    if (cv_root_stat(c->root, path, &st) == CV_KNOWN && !st.is_reg) {
+        cv_gpucode_cut(ret, CV_S("the thin archive's member: not a regular file"));
         return;
     }
     if (cv_window_open(c->root, c->arena, path, &w, &what) != CV_KNOWN) {
@@ -71,7 +120,8 @@ static void read_outside(struct cv_archs *c, cv_str folder, const struct cv_ar_m
                        cv_arena_fmt(c->arena, "the thin archive's member: " CV_FMT, CV_ARG(what)));
         return;
     }
-    read_code(c, &w.reader, ret);
+    if (!cv_window_stat(&w, &st) || !seen->slots || seen_add(seen, &st))
+        read_code(c, &w.reader, ret);
     cv_window_close(&w);
 }
 
@@ -82,19 +132,25 @@ static void read_archive(struct cv_archs *c, const struct cv_reader *r, cv_str f
     uint32_t before = c->to->n_v;
     if (!cv_ar_open(&ar, c->arena, r))
         return;
-    while (cv_ar_next(&ar, &m)) {
-        struct cv_gpucode *code = cv_arena_raw(c->arena, sizeof *code);
+    struct seen seen = {0};
+    struct cv_gpucode *code = cv_arena_raw(c->arena, sizeof *code);
+    uint64_t most = r->size / CV_AR_HEADER + 1;
+    if (ar.thin)
+        seen_init(c, &seen, most < CV_MAX_ARCHIVE_MEMBERS ? most : CV_MAX_ARCHIVE_MEMBERS);
+    while (code && !c->arena->oom && cv_ar_next(&ar, &m)) {
         struct cv_reader part;
         struct cv_reader_part whole;
-        if (!code)
-            return;
         cv_gpucode_init(code);
         if (m.outside)
-            read_outside(c, folder, &m, code);
+            read_outside(c, &seen, folder, &m, code);
         else if (cv_reader_part(&part, &whole, r, m.offset, m.size))
             read_code(c, &part, code);
         if (!worth_an_answer(code))
             continue;
+        if (c->to->n_v - before >= CV_MAX_CODE_ANSWERS) {
+            ar.error = CV_S("more members with GPU code than are listed");
+            break;
+        }
         struct cv_code_file *f = cv_archs_add(
             c, cv_arena_fmt(c->arena, CV_FMT "!" CV_FMT, CV_ARG(label), CV_ARG(m.name)), label);
         if (f)
@@ -116,7 +172,11 @@ void cv_archs_reader(struct cv_archs *c, const struct cv_reader *r, cv_str folde
         read_archive(c, r, folder, label);
         return;
     case CV_FILE_ZIP:
+        if (c->in_wheel) /* a zip may hold itself */
+            break;
+        c->in_wheel = true;
         cv_archs_wheel(c, r, label);
+        c->in_wheel = false;
         return;
     case CV_FILE_UNKNOWN:
     case CV_FILE_EMPTY:
@@ -159,40 +219,13 @@ static void read_file(struct cv_archs *c, cv_str path, cv_str label)
 
 /* ---- folders ---- */
 
-/* Which files of a folder have an answer, so that links to them are known quickly: there may be a hundred thousand of each. */
-struct seen {
-    struct id {
-        uint64_t dev, ino;
-        bool used;
-    } * slots;
-    size_t mask;
-};
-
-static void seen_init(struct cv_archs *c, struct seen *s, uint64_t n)
-{
-    size_t slots = 16;
-    while (slots < n * 2)
-        slots *= 2;
-    s->slots = cv_arena_alloc(c->arena, slots * sizeof *s->slots);
-    s->mask = slots - 1;
-}
-
 /* True the first time that a name leads to this regular file. */
 static bool is_new(struct cv_archs *c, struct seen *s, cv_str path)
 {
     struct cv_stat st;
     if (!s->slots || cv_root_stat(c->root, path, &st) != CV_KNOWN || !st.is_reg)
         return false;
-    size_t i = (size_t)((st.ino ^ (st.dev << 32)) * 0x9e3779b97f4a7c15u >> 20);
-    for (;; i++) {
-        struct id *p = &s->slots[i & s->mask];
-        if (p->used && p->ino == st.ino && p->dev == st.dev)
-            return false;
-        if (!p->used) {
-            *p = (struct id){st.dev, st.ino, true};
-            return true;
-        }
-    }
+    return seen_add(s, &st);
 }
 
 void cv_archs_drop_silent(struct cv_archs *c, uint32_t from)
@@ -200,6 +233,7 @@ void cv_archs_drop_silent(struct cv_archs *c, uint32_t from)
     uint32_t to = from;
     for (uint32_t i = from; i < c->to->n_v; i++)
         if (worth_an_answer(&c->to->v[i].code) || c->to->v[i].not_read ||
+            (c->to->v[i].code.error.len && cv_str_ends(c->to->v[i].name, ".whl")) ||
             cv_str_eqz(c->to->v[i].code.error, "permission denied"))
             c->to->v[to++] = c->to->v[i];
     c->to->n_v = to;

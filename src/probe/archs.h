@@ -20,6 +20,7 @@ struct cv_archs {
     bool everywhere;        /* search all of each file, not only the sections with a name for GPU code */
     bool exact;             /* a file far away: its code too, where what it declares was asked for */
     const char *ca_file;    /* certificates to trust, NULL = the system's */
+    bool in_wheel;          /* a wheel's members are being read: one inside it is not */
     bool offline;           /* open no connection */
     cv_str declared_folder; /* of declared_last, the answer before (declared.c) */
     const struct cv_declared *declared_last;

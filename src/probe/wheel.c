@@ -33,6 +33,13 @@ static bool is_archive(cv_str name)
     return cv_str_ends(name, ".a") || cv_str_ends(name, ".lib");
 }
 
+/* How much of a member is unpacked in memory. Objects pack to a third: a large archive that packs much better is none. */
+static size_t most_of(const struct cv_zip_member *m)
+{
+    return is_archive(m->name) && m->size / CV_MAX_ZIP_WHOLE_RATIO <= m->packed ? CV_ARCHIVE_WHOLE
+                                                                                : CV_MEMBER_WHOLE;
+}
+
 static cv_str member_label(struct wheel *w, const struct cv_zip_member *m)
 {
     return cv_arena_fmt(w->c->arena, CV_FMT "!" CV_FMT, CV_ARG(w->label), CV_ARG(m->name));
@@ -93,11 +100,7 @@ static void stream_member(struct wheel *w, const struct cv_zip_member *m, struct
     cv_codestream_read(&s, rc == 0 && whole, w->c->everywhere ? CV_CODE_ALL : CV_CODE_NAMED, code);
     if (rc != 0 && what.len)
         code->error = what;
-    cv_gpucode_merge(&f->code, w->c->arena, code); /* out of the scratch memory */
-    f->code.form = code->form;
-    f->code.searched_all = code->searched_all;
-    f->code.elsewhere = cv_elsewhere_copy(w->c->arena, code->elsewhere);
-    f->code.error = cv_arena_str(w->c->arena, code->error);
+    cv_gpucode_move(&f->code, w->c->arena, code); /* out of the scratch memory */
 }
 
 /* ---- the others ---- */
@@ -142,10 +145,10 @@ static void read_member(struct wheel *w, const struct cv_zip_member *m)
     if (m->method == CV_ZIP_STORED) {
         stored_member(w, m);
     } else if (m->size <= CV_MEMBER_WHOLE || is_archive(m->name)) {
-        whole_member(w, m, is_archive(m->name) ? CV_ARCHIVE_WHOLE : CV_MEMBER_WHOLE);
+        whole_member(w, m, most_of(m));
     } else {
         struct cv_arena scratch;
-        cv_arena_init(&scratch, w->zip.arena->ops, CV_MAX_ARENA_BYTES);
+        cv_arena_init(&scratch, w->zip.arena->ops, CV_MAX_ZIP_KEPT);
         stream_member(w, m, &scratch);
         cv_arena_done(&scratch);
     }

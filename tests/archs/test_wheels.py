@@ -129,7 +129,7 @@ def torch_wheel(path, python=True, config=True):
             z.writestr("torch/include/ATen/cuda/CUDAConfig.h", CONFIG % gencode("75", "80", "90"))
         z.writestr("torch/lib/libtorch_cuda.so", make.shared([make.container(make.entry("sm_80"), make.entry("sm_90"))] * 3))
         if python:
-            z.writestr("torch/lib/libtorch_python.so", b"\x7fELF junk \xff\xfesm_75 sm_80 sm_90 compute_90\0 needs sm_90 or newer \0" + os.urandom(70000))
+            z.writestr("torch/lib/libtorch_python.so", b"junk \xff\xfesm_75 sm_80 sm_90 compute_90\0 needs sm_90 or newer \0" + os.urandom(70000))
 
 
 def test_declared(archs, tmp_path):
