@@ -26,7 +26,7 @@ static void progress(void *ctx, uint64_t done, uint64_t total)
 static bool package(cuvet_ctx *c, struct cv_archs *w, struct cv_probe_ctx *p, cv_str name)
 {
     struct cv_stat st;
-    if (cv_str_findc(name, '/') != SIZE_MAX ||
+    if (cv_str_findc(name, '/') != SIZE_MAX || cv_archs_name(name, false) ||
         cv_root_stat(w->root, absolute(c, name), &st) != CV_ABSENT)
         return false;
     if (!p->m) {
