@@ -7,11 +7,14 @@ const struct gen_spec gen_specs[CV_N_TABLES] = {
     [CV_T_COMPAT_RULES] = {"compat-rules", 1},
     [CV_T_CONDA] = {"conda", 4},
     [CV_T_CUDA_RELEASES] = {"cuda-releases", 1},
+    [CV_T_CUDA_ERRORS] = {"cuda-errors", 2},
     [CV_T_CUDNN] = {"cudnn", 4},
     [CV_T_CUDNN_FLOOR] = {"cudnn-floor", 1},
     [CV_T_DRIVER_BRANCHES] = {"driver-branches", 1},
     [CV_T_DRIVER_PACKAGES] = {"driver-packages", 4},
     [CV_T_DRIVER_VERSIONS] = {"driver-versions", 1},
+    [CV_T_ERROR_CAUSES] = {"error-causes", 2},
+    [CV_T_ERRORS] = {"errors", 1},
     [CV_T_FORWARD_COMPAT] = {"forward-compat", 1},
     [CV_T_GPU_ALIASES] = {"gpu-aliases", 1},
     [CV_T_GPU_ARCH] = {"gpu-arch", 1},
@@ -32,6 +35,7 @@ const struct gen_spec gen_specs[CV_N_TABLES] = {
     [CV_T_TORCH_DEVICE_RULES] = {"torch-device-rules", 1},
     [CV_T_TORCH_INDEX_WHEELS] = {"torch-index-wheels", 4},
     [CV_T_TORCH_RELEASES] = {"torch-releases", 1},
+    [CV_T_XID] = {"xid", 1},
 };
 
 struct lint {
@@ -160,6 +164,12 @@ static bool is_status(cv_str s)
     return false;
 }
 
+static bool is_number(cv_str s)
+{
+    uint32_t v;
+    return cv_str_u32(s, &v);
+}
+
 static bool is_tri(cv_str s)
 {
     return cv_str_eqz(s, "yes") || cv_str_eqz(s, "no");
@@ -181,12 +191,14 @@ static const struct {
     {CV_T_CUDNN_FLOOR, "from_version", is_version},
     {CV_T_CUDNN_FLOOR, "below", is_version},
     {CV_T_CUDNN_FLOOR, "cc_min", is_cc},
+    {CV_T_CUDA_ERRORS, "number", is_number},
     {CV_T_DRIVER_BRANCHES, "branch", is_version},
     {CV_T_DRIVER_BRANCHES, "max_cuda_low", is_version},
     {CV_T_DRIVER_BRANCHES, "windows_min", is_version},
     {CV_T_DRIVER_BRANCHES, "windows_max", is_version},
     {CV_T_DRIVER_BRANCHES, "last_version", is_version},
     {CV_T_DRIVER_VERSIONS, "version", is_version},
+    {CV_T_ERROR_CAUSES, "n", is_number},
     {CV_T_FORWARD_COMPAT, "cuda", is_version},
     {CV_T_GPU_ARCH, "cc", is_cc},
     {CV_T_GPU_ARCH, "open_modules", is_open_modules},
@@ -209,6 +221,7 @@ static const struct {
     {CV_T_TORCH_BUILDS, "on_pypi", is_tri},
     {CV_T_TORCH_RELEASES, "torch", is_version},
     {CV_T_TORCH_RELEASES, "date", is_date},
+    {CV_T_XID, "number", is_number},
 };
 
 static void check_grammar(struct lint *l)
@@ -346,6 +359,18 @@ static void check_branches(struct lint *l)
     }
 }
 
+/* Every message has a cause with n = 1, and every cause belongs to a message. The rest of the catalogue's grammar: tests/data/test_errors.py. */
+static void check_errors(struct lint *l)
+{
+    const struct gen_table *e = &l->tables[CV_T_ERRORS], *c = &l->tables[CV_T_ERROR_CAUSES];
+    for (uint32_t r = 0; r < c->tsv.n_rows; r++)
+        if (!has_value(e, "id", cell(c, r, "id")))
+            complain(l, c, r, "the message is not in errors", cell(c, r, "id"));
+    for (uint32_t r = 0; r < e->tsv.n_rows; r++)
+        if (!has_value(c, "id", cell(e, r, "id")))
+            complain(l, e, r, "no cause in error-causes", cell(e, r, "id"));
+}
+
 int gen_lint(struct cv_arena *a, struct gen_table *tables)
 {
     struct lint l = {.a = a, .tables = tables};
@@ -357,5 +382,6 @@ int gen_lint(struct cv_arena *a, struct gen_table *tables)
     check_builds(&l);
     check_companions(&l);
     check_branches(&l);
+    check_errors(&l);
     return l.failures;
 }

@@ -12,11 +12,14 @@
     X(CV_T_COMPAT_RULES, "compat-rules")               \
     X(CV_T_CONDA, "conda")                             \
     X(CV_T_CUDA_RELEASES, "cuda-releases")             \
+    X(CV_T_CUDA_ERRORS, "cuda-errors")                 \
     X(CV_T_CUDNN, "cudnn")                             \
     X(CV_T_CUDNN_FLOOR, "cudnn-floor")                 \
     X(CV_T_DRIVER_BRANCHES, "driver-branches")         \
     X(CV_T_DRIVER_PACKAGES, "driver-packages")         \
     X(CV_T_DRIVER_VERSIONS, "driver-versions")         \
+    X(CV_T_ERROR_CAUSES, "error-causes")               \
+    X(CV_T_ERRORS, "errors")                           \
     X(CV_T_FORWARD_COMPAT, "forward-compat")           \
     X(CV_T_GPU_ALIASES, "gpu-aliases")                 \
     X(CV_T_GPU_ARCH, "gpu-arch")                       \
@@ -36,7 +39,8 @@
     X(CV_T_TORCH_COMPANIONS, "torch-companions")       \
     X(CV_T_TORCH_DEVICE_RULES, "torch-device-rules")   \
     X(CV_T_TORCH_INDEX_WHEELS, "torch-index-wheels")   \
-    X(CV_T_TORCH_RELEASES, "torch-releases")
+    X(CV_T_TORCH_RELEASES, "torch-releases")           \
+    X(CV_T_XID, "xid")
 
 #define CV_X(id, name) id,
 enum cv_table_id { CV_FACT_TABLES(CV_X) CV_N_TABLES };
