@@ -21,7 +21,7 @@ def of(id):
 
 def test_ids_and_topics():
     ids = [r["id"] for r in ERRORS]
-    assert len(ids) == len(set(ids)) and len(ids) >= 142
+    assert len(ids) == len(set(ids)) and len(ids) >= 230
     for r in ERRORS:
         assert re.fullmatch(r"[a-z][a-z0-9_]*", r["id"]) and re.fullmatch(r"[a-z]+", r["topic"]), r["id"]
         assert r["meaning"][0].isupper() or r["meaning"][0] == "{" or re.match(r"[a-zA-Z]", r["meaning"]), r["id"]
@@ -107,6 +107,28 @@ def test_samples():
     assert not wrong, "\n".join(wrong)
     missing = set(expressions()) - seen
     assert not missing, f"no sample of {sorted(missing)}"
+
+
+def test_a_meaning_says_only_what_every_sample_holds():
+    """A field that only one alternative of an expression captures has no place in the sentence."""
+    rows = {r["id"]: r for r in ERRORS}
+    for s in c.samples():
+        row, groups = rows[s["id"]], expressions()[s["id"]].search(c.collapse(s["sample"]))
+        for name in c.placeholders(row["meaning"]) & set(c.fields(row["fields"])):
+            assert any(groups[n] for n in c.fields(row["fields"])[name]), f"{s['id']}: no {name} in {s['sample'][:120]!r}"
+
+
+def test_numbers_are_decoded_once():
+    numbers = c.table(c.FACTS / "cuda-errors.tsv")
+    assert {r["numbering"] for r in numbers} == {"now", "before-10.1"}
+    assert len({(r["number"], r["numbering"]) for r in numbers}) == len(numbers)
+    by = {(r["number"], r["numbering"]): r for r in numbers}
+    for number, numbering, name in (("100", "now", "cudaErrorNoDevice"), ("38", "before-10.1", "cudaErrorNoDevice"), ("30", "before-10.1", "cudaErrorUnknown"),
+                                    ("999", "now", "cudaErrorUnknown"), ("804", "now", "cudaErrorCompatNotSupportedOnDevice"), ("48", "before-10.1", "cudaErrorNoKernelImageForDevice")):
+        assert by[number, numbering]["runtime"] == name
+    for r in c.table(c.FACTS / "xid.tsv"):
+        assert r["class"] in ("app", "memory", "link", "bus", "gsp", "driver", "info"), r["number"]
+        assert r["meaning"][0].islower() and not r["meaning"].endswith(".") and r["do"].endswith("."), r["number"]
 
 
 def test_quiet_texts_match_nothing():
