@@ -162,7 +162,7 @@ def samples():
 
 def quiet_texts():
     """(file name, line number, text): each line alone, and windows of SPAN bytes of the whole, collapsed text."""
-    for path in sorted(QUIET.glob("*.txt")):
+    for path in sorted(p for p in QUIET.rglob("*") if p.is_file() and p.suffix in (".txt", ".log")):
         data = path.read_bytes()
         for n, line in enumerate(data.splitlines(), 1):
             if not line.startswith(b"#:"):
