@@ -94,10 +94,26 @@ def contenders(folder, home, work, rounds):
         "rigsolve": Contender("rigsolve solve, same machine", [real.tools() / "bin/rigsolve", "solve", "--want", "torch", "--output", "pip", "--target",
                                                                ",".join([ASKED["gpu"], ASKED["os"], *(f"{k}={ASKED[k]}" for k in ("driver", "python", "glibc"))])], base, max(3, rounds // 20)),
         **of_code(folder, base, work, rounds),
+        "explain": Contender("cuvet explain, 10 KB traceback", [cuvet, "explain", traceback(work)], active, rounds),
         "uv": Contender("uv pip list, same environment", [real.uv(), "pip", "list", "--python", folder / "bin/python"],
                         {**active, "UV_CACHE_DIR": str(real.CACHE / "uv-cache"), "UV_NO_CONFIG": "1"}, rounds),
         "collect_env": Contender("python -m torch.utils.collect_env", [folder / "bin/python", "-m", "torch.utils.collect_env"], active, max(3, rounds // 20)),
     }
+
+
+def traceback(work):
+    """10 KB of frames, and the error at their end."""
+    path = work / "traceback.log"
+    frames = "".join(f'  File "/opt/app/module_{i}.py", line {i}, in step_{i}\n    return self.model.layers[{i}](hidden, mask=mask)\n' for i in range(100))
+    path.write_text("Traceback (most recent call last):\n" + frames[:10000] + "\nRuntimeError: CUDA error: no kernel image is available for execution on the device\n", encoding="utf-8")
+    return path
+
+
+def log_speeds():
+    """MB/s of the ways to read a log (bench/explain.c)."""
+    out = subprocess.run([BUILD / "tests/unit/bench_explain"], capture_output=True, text=True, check=True).stdout
+    print(out)
+    return {line[:28].strip(): float(line[28:].split()[0]) for line in out.splitlines()}
 
 
 def in_turns(all_of_them, measure, cwd):
@@ -145,7 +161,12 @@ def report(c, only_report):
     cpu = {k: statistics.median(v.cpu) for k, v in c.items()}
     wall = {k: statistics.median(v.wall) for k, v in c.items()}
     peak = max(max(c[k].peak) for k in ("bare", "doctor", "json")) / 1024
+    logs = log_speeds()
     limits = [
+        ("explain, MB of log a second", logs["stream"], ">=", 500),
+        ("explain / a loop of regexec", logs["stream"] / logs["a loop of regexec, by line"], ">=", 50),
+        ("search / Aho-Corasick", logs["search, four bytes sampled"] / logs["search, Aho-Corasick"], ">=", 1),
+        ("explain of a traceback, CPU ms", cpu["explain"], "<=", 5),
         ("collect_env / doctor, CPU", cpu["collect_env"] / cpu["doctor"], ">=", 400),
         ("uv pip list / doctor, CPU", cpu["uv"] / cpu["doctor"], ">=", 1),
         ("uv pip list / doctor, wall", wall["uv"] / wall["doctor"], ">=", 1),

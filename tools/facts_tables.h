@@ -5,12 +5,15 @@
 #include "base/buf.h"
 #include "facts/facts.h"
 
+#include <stdio.h>
+
 struct gen_spec {
     const char *name;
     unsigned n_key; /* leading columns */
 };
 
 extern const struct gen_spec gen_specs[CV_N_TABLES];
+bool gen_in_file_order(const struct gen_spec *s); /* not sorted: the order says something */
 
 struct gen_table {
     const struct gen_spec *spec;
@@ -21,5 +24,9 @@ struct gen_table {
 
 /* Checks everything and fills `order`; prints "file:row: what" and returns the number of problems. */
 int gen_lint(struct cv_arena *a, struct gen_table *tables);
+/* The part of it for errors and error-causes. */
+/* Writes the search for the messages as C. */
+bool gen_explain(FILE *f, struct cv_arena *a, const struct gen_table *tables);
+int gen_lint_explain(struct cv_arena *a, struct gen_table *tables);
 
 #endif

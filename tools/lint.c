@@ -25,6 +25,7 @@ const struct gen_spec gen_specs[CV_N_TABLES] = {
     [CV_T_INSTALL_FORMS] = {"install-forms", 2},
     [CV_T_JETSON] = {"jetson", 4},
     [CV_T_LIBS] = {"libs", 3},
+    [CV_T_LOG_VALUES] = {"log-values", 1},
     [CV_T_MEASURED_WHEELS] = {"measured-wheels", 1},
     [CV_T_NCCL] = {"nccl", 1},
     [CV_T_NVCC_TARGETS] = {"nvcc-targets", 1},
@@ -37,6 +38,11 @@ const struct gen_spec gen_specs[CV_N_TABLES] = {
     [CV_T_TORCH_RELEASES] = {"torch-releases", 1},
     [CV_T_XID] = {"xid", 1},
 };
+
+bool gen_in_file_order(const struct gen_spec *s)
+{
+    return s == &gen_specs[CV_T_ERRORS];
+}
 
 struct lint {
     struct cv_arena *a;
@@ -99,6 +105,8 @@ static void order_rows(struct lint *l, struct gen_table *t)
         if (cmp_keys(t, t->order[i - 1], t->order[i]) == 0)
             complain(l, t, t->order[i], "the key stands twice",
                      t->tsv.cells[(size_t)t->order[i] * t->tsv.n_cols]);
+    for (uint32_t i = 0; i < n && gen_in_file_order(t->spec); i++)
+        t->order[i] = i;
 }
 
 /* ---- grammar of cells ---- */
@@ -383,5 +391,5 @@ int gen_lint(struct cv_arena *a, struct gen_table *tables)
     check_companions(&l);
     check_branches(&l);
     check_errors(&l);
-    return l.failures;
+    return l.failures + gen_lint_explain(a, tables);
 }

@@ -161,6 +161,22 @@ CUVET_API int cuvet_archs(cuvet_ctx *c, const char *const *files, size_t n, unsi
 CUVET_API int cuvet_archs_text(cuvet_ctx *c, const struct cuvet_style *s, cuvet_write_fn *write, void *user);
 CUVET_API int cuvet_archs_json(cuvet_ctx *c, cuvet_write_fn *write, void *user);
 
+/* ---- from an error message to its cause here and the fix ---- */
+
+/* A piece of a log or of an error message, of any length, as often as there are pieces: any bytes in any encoding (UTF-16 by its byte order mark). Memory
+ * does not grow with the log. May come before or after the machine is given. */
+CUVET_API int cuvet_explain_feed(cuvet_ctx *c, const char *bytes, size_t len);
+/* Ends the log and explains it on the machine that was given. elsewhere: the log is of another machine; give cuvet_machine_none (and overrides), and what
+ * the log says of its machine takes its place. Returns the exit code of the command (0 recognised, 3 not) or a negative error. Once a context. */
+CUVET_API int cuvet_explain(cuvet_ctx *c, int elsewhere);
+/* name: of the log, for people ("train.log"); NULL = none. */
+CUVET_API int cuvet_explain_text(cuvet_ctx *c, const char *name, const struct cuvet_style *s, cuvet_write_fn *write, void *user);
+CUVET_API int cuvet_explain_json(cuvet_ctx *c, cuvet_write_fn *write, void *user);
+/* Is this the id of an entry of the catalogue? 1 or 0. */
+CUVET_API int cuvet_explain_known(cuvet_ctx *c, const char *id);
+/* The entry with its causes and sources; id NULL: all entries. CUVET_E_NOTFOUND. Needs no machine. */
+CUVET_API int cuvet_explain_entry(cuvet_ctx *c, const char *id, int json, const struct cuvet_style *s, cuvet_write_fn *write, void *user);
+
 /* The knowledge. key NULL = list: every table with its number of rows; table given = its keys. json: one JSON document instead of text. */
 CUVET_API int cuvet_facts_list(cuvet_ctx *c, const char *table, int json, cuvet_write_fn *write, void *user);
 CUVET_API int cuvet_facts_show(cuvet_ctx *c, const char *table, const char *key, int json, cuvet_write_fn *write, void *user);

@@ -219,7 +219,9 @@ int cuvet_machine_json(cuvet_ctx *c, const char *name, const char *json, size_t 
 
 int cuvet_machine_none(cuvet_ctx *c)
 {
-    return need_no_machine(c);
+    int rc = need_no_machine(c);
+    c->machine_is_none = rc == CV_OK;
+    return rc;
 }
 
 /* ---- judging and writing ---- */

@@ -31,6 +31,8 @@ struct cuvet_ctx {
     bool has_what;
     struct cv_matrix matrix;
     bool has_matrix;
+    bool machine_is_none;      /* cuvet_machine_none: nothing was looked at */
+    struct cv_explain_state *explain; /* NULL: no log yet */
 };
 
 int cv_ctx_fail(cuvet_ctx *c, int rc);

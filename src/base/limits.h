@@ -45,5 +45,12 @@
 #define CV_MAX_ZIP_KEPT ((size_t)24 << 20)        /* kept of one member that passes by (real libraries: under 8 MiB) */
 #define CV_MAX_HTTP_REQUESTS 20000u               /* for one file: a wheel of 5 GB takes 700 */
 #define CV_MAX_HTTP_HEADERS ((size_t)256 << 10)   /* bytes of headers of one answer, redirects and all */
+#define CV_MIN_RE_FACTOR 6u         /* bytes of the text that every match of an expression holds */
+#define CV_MAX_RE_TEXT 4096u        /* bytes of an expression */
+#define CV_MAX_RE_PROGRAM 16000u    /* instructions of its program */
+#define CV_MAX_RE_REPEAT 1000u      /* in an interval */
+#define CV_MAX_EXPLAIN_SPAN 4096u   /* bytes of collapsed text that one match spans */
+#define CV_MAX_EXPLAIN_COUNT 10000u /* occurrences of one message that are counted */
+#define CV_MAX_EXPLAIN_LINE 600u    /* bytes of a log's line that are shown */
 
 #endif

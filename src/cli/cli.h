@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-enum cv_command { CMD_DOCTOR, CMD_SNAPSHOT, CMD_FACTS, CMD_ARCHS, CMD_RESOLVE, CMD_WHY, CMD_MATRIX };
+enum cv_command { CMD_DOCTOR, CMD_SNAPSHOT, CMD_FACTS, CMD_ARCHS, CMD_RESOLVE, CMD_WHY, CMD_MATRIX, CMD_EXPLAIN, CMD_RUN };
 
 #define CLI_MAX_OVERRIDES 64
 #define CLI_MAX_MACHINES  64
@@ -29,6 +29,7 @@ struct cli_options {
     const char *machines[CLI_MAX_MACHINES]; /* --machine, in order; machine is the first */
     unsigned n_machines;
     bool all, any;
+    bool list, elsewhere;      /* explain */
     const char *tool, *mirror;
     bool html, svg;            /* of matrix */
     unsigned what;             /* CUVET_WHAT_* */
@@ -46,6 +47,7 @@ void cli_help(enum cv_command command, bool general);
 int cli_write(void *user, const char *bytes, size_t len);
 int cli_flush(void);           /* 0, 2 after a message, or 141 where the reader has gone */
 bool cli_color(const struct cli_options *o);
+bool cli_color_on(const struct cli_options *o, int fd);
 bool cli_utf8(void);
 unsigned cli_width(unsigned most);
 /* Progress on standard error, where that is a terminal: shown for work that takes over half a second, and wiped off at the end. */
@@ -62,6 +64,8 @@ cuvet_ctx *cli_context(const struct cli_options *o, char *cwd, size_t cwd_cap);
 int cli_fail(cuvet_ctx *c);    /* the context's error on stderr; returns 2 */
 int cli_resolve(const struct cli_options *o);
 int cli_matrix(const struct cli_options *o);
+int cli_explain(const struct cli_options *o);
+int cli_run(const struct cli_options *o);
 struct cuvet_style cli_style(const struct cli_options *o);
 /* A context with its machine and overrides; NULL after a message. */
 cuvet_ctx *cli_machine(const struct cli_options *o, int *ret_status);

@@ -17,6 +17,8 @@ static const char general_help[] =
     "       cuvet resolve [REQ...]            which PyTorch to install, and the command\n"
     "       cuvet why REQ                     one build against the machine, rule by rule\n"
     "       cuvet matrix [REQ...]             torch by CUDA variant: which cells run\n"
+    "       cuvet explain [FILE|-|TEXT]       an error or a whole log: the cause here, the fix\n"
+    "       cuvet run -- CMD...               run a command, explain it if it fails\n"
     "       cuvet facts list [TABLE]          the knowledge: tables, and keys of one\n"
     "       cuvet facts show TABLE KEY        a row with its source\n"
     "       cuvet help COMMAND                the options of a command\n"
@@ -132,6 +134,32 @@ static const char resolve_tail[] =
     "\n"
     "Exit code: 0 runs, 1 nothing runs, 2 wrong use, 3 cannot tell or something is left open.\n";
 
+static const char explain_help[] =
+    "Usage: cuvet explain [FILE|-|TEXT] [OPTION...]\n"
+    "       cuvet explain --list\n"
+    "       cuvet explain ID\n"
+    "An error message or a whole log in (standard input without FILE): what it means, which of\n"
+    "its possible causes this machine confirms, and what mends it.\n"
+    "  python train.py 2>&1 | cuvet explain      cuvet explain 'CUDA error: out of memory'\n"
+    "\n"
+    "  --elsewhere             the log is of another machine: what it says of that machine\n"
+    "                          counts, and nothing of this one; --driver, --gpu add to it\n"
+    "  --list                  all messages that are known; ID: one with causes and sources\n"
+    "\n";
+
+static const char explain_tail[] = "\n"
+                                   "Exit code: 0 recognised, 2 wrong use, 3 not recognised.\n";
+
+static const char run_help[] =
+    "Usage: cuvet run [OPTION...] -- CMD...\n"
+    "Runs the command as it is, with its own input and output. If it fails, its standard error\n"
+    "is explained behind it, also on standard error. The exit code is the command's (128 + n\n"
+    "where signal n ended it).\n"
+    "\n"
+    "  -q, --quiet             say nothing where nothing was recognised\n"
+    "  -v, --verbose           every message of the log\n"
+    "  --color auto|always|never   --no-nvml   --facts DIR\n";
+
 static const char facts_help[] =
     "Usage: cuvet facts list [TABLE]\n"
     "       cuvet facts show TABLE KEY\n"
@@ -169,6 +197,14 @@ void cli_help(enum cv_command command, bool general)
         say("\n");
         say(output_help);
         say(matrix_tail);
+    } else if (command == CMD_EXPLAIN) {
+        say(explain_help);
+        say(machine_help);
+        say("\n");
+        say(output_help);
+        say(explain_tail);
+    } else if (command == CMD_RUN) {
+        say(run_help);
     } else if (command == CMD_SNAPSHOT) {
         say(snapshot_help);
         say(machine_help);

@@ -39,6 +39,10 @@ int main(int argc, char **argv)
     case CMD_RESOLVE:
     case CMD_WHY:
         return cli_resolve(&o);
+    case CMD_EXPLAIN:
+        return cli_explain(&o);
+    case CMD_RUN:
+        return cli_run(&o);
     }
     return 2;
 }

@@ -54,6 +54,8 @@ enum {
     O_WHAT_TORCH,
     O_HTML,
     O_SVG,
+    O_LIST,
+    O_ELSEWHERE,
 };
 
 static const struct option options[] = {
@@ -96,6 +98,8 @@ static const struct option options[] = {
     {"what-torch", no_argument, NULL, O_WHAT_TORCH},
     {"html", no_argument, NULL, O_HTML},
     {"svg", no_argument, NULL, O_SVG},
+    {"list", no_argument, NULL, O_LIST},
+    {"elsewhere", no_argument, NULL, O_ELSEWHERE},
     {NULL, 0, NULL, 0},
 };
 
@@ -104,7 +108,7 @@ static const struct {
     enum cv_command command;
 } commands[] = {{"doctor", CMD_DOCTOR}, {"archs", CMD_ARCHS},     {"snapshot", CMD_SNAPSHOT},
                 {"facts", CMD_FACTS},   {"resolve", CMD_RESOLVE}, {"why", CMD_WHY},
-                {"matrix", CMD_MATRIX}};
+                {"matrix", CMD_MATRIX}, {"explain", CMD_EXPLAIN}, {"run", CMD_RUN}};
 
 static bool find_command(const char *word, enum cv_command *ret)
 {
@@ -218,8 +222,8 @@ static int take_resolve_option(struct cli_options *o, int c)
     }
 }
 
-/* -1: not one of archs' own. */
-static int take_archs_option(struct cli_options *o, int c)
+/* -1: not one of archs' or explain's own. */
+static int take_file_option(struct cli_options *o, int c)
 {
     switch (c) {
     case O_DECLARED:
@@ -237,6 +241,12 @@ static int take_archs_option(struct cli_options *o, int c)
     case O_OFFLINE:
         o->offline = true;
         return 0;
+    case O_LIST:
+        o->list = true;
+        return 0;
+    case O_ELSEWHERE:
+        o->elsewhere = true;
+        return 0;
     default:
         return -1;
     }
@@ -246,7 +256,7 @@ static int take_option(struct cli_options *o, int c)
 {
     int rc = take_resolve_option(o, c);
     if (rc < 0)
-        rc = take_archs_option(o, c);
+        rc = take_file_option(o, c);
     if (rc >= 0)
         return rc;
     switch (c) {
@@ -339,6 +349,29 @@ static int check_archs(const struct cli_options *o)
     return 0;
 }
 
+static int check_explain(const struct cli_options *o)
+{
+    if (o->list && o->n_args > 0)
+        return cli_error("explain --list: takes no further word");
+    if (o->elsewhere && (o->root || (o->machine && strcmp(o->machine, "none") != 0)))
+        return cli_error(
+            "--elsewhere: the log says which machine is meant; --machine and --root contradict it");
+    if (o->machine && strcmp(o->machine, "-") == 0 &&
+        (o->n_args == 0 || strcmp(o->args[0], "-") == 0))
+        return cli_error("explain: the log and the machine cannot both be standard input");
+    return 0;
+}
+
+static int check_run(const struct cli_options *o)
+{
+    if (o->n_args == 0)
+        return cli_error("run: name the command, as in cuvet run -- python train.py");
+    if (o->machine || o->root || o->json)
+        return cli_error(
+            "run: runs a command on this machine: --machine, --root and --json say nothing here");
+    return 0;
+}
+
 static int check(const struct cli_options *o)
 {
     if (o->help || o->version)
@@ -374,6 +407,12 @@ static int check(const struct cli_options *o)
         return cli_error("--machine: given twice");
     if (o->command == CMD_MATRIX && (o->tool || o->mirror))
         return cli_error("--tool and --mirror belong to cuvet resolve");
+    if ((o->list || o->elsewhere) && o->command != CMD_EXPLAIN)
+        return cli_error("--list and --elsewhere belong to cuvet explain");
+    if (o->command == CMD_EXPLAIN)
+        return check_explain(o);
+    if (o->command == CMD_RUN)
+        return check_run(o);
     if (o->command == CMD_WHY && (o->n_args != 1 || o->all))
         return cli_error("why: takes one requirement, like torch==2.8.0");
     if (resolves)
@@ -417,6 +456,10 @@ int cli_parse(int argc, char **argv, struct cli_options *ret)
                                   "unknown command \"%s\"; did you mean %s? (see cuvet --help)",
                                   optarg, near)
                             : cli_error("unknown command \"%s\" (see cuvet --help)", optarg);
+            }
+            if (o.command == CMD_RUN) { /* what follows is its own */
+                optind--;
+                break;
             }
             o.args[o.n_args++] = optarg;
             continue;

@@ -60,12 +60,17 @@ int cli_flush(void)
     return 0;
 }
 
-bool cli_color(const struct cli_options *o)
+bool cli_color_on(const struct cli_options *o, int fd)
 {
     const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
     if (o->color >= 0)
         return o->color == 1;
-    return isatty(1) && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
+    return isatty(fd) && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
+}
+
+bool cli_color(const struct cli_options *o)
+{
+    return cli_color_on(o, 1);
 }
 
 bool cli_utf8(void)

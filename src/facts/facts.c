@@ -51,6 +51,12 @@ static int cmp_key(const struct cv_facts *f, enum cv_table_id t, uint32_t row, c
 uint32_t cv_facts_find(const struct cv_facts *f, enum cv_table_id t, const cv_str *key, unsigned n)
 {
     uint32_t lo = 0, hi = f->tables[t].n_rows;
+    if (f->tables[t].in_file_order) {
+        for (uint32_t r = 0; r < hi; r++)
+            if (cmp_key(f, t, r, key, n) == 0)
+                return r;
+        return CV_NO_ROW;
+    }
     while (lo < hi) {
         uint32_t mid = lo + (hi - lo) / 2;
         if (cmp_key(f, t, mid, key, n) < 0)

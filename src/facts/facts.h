@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "core/machine.h"
 
-/* id, file name, number of leading columns that make the key (rows are sorted by them in the binary, by bytes). The fact helper completes this list. */
+/* id, file name. Which leading columns make the key stands in tools/lint.c; rows are sorted by them in the binary, by bytes, except those of errors. */
 #define CV_FACT_TABLES(X)                              \
     X(CV_T_COMPAT_RULES, "compat-rules")               \
     X(CV_T_CONDA, "conda")                             \
@@ -30,6 +30,7 @@
     X(CV_T_INSTALL_FORMS, "install-forms")             \
     X(CV_T_JETSON, "jetson")                           \
     X(CV_T_LIBS, "libs")                               \
+    X(CV_T_LOG_VALUES, "log-values")                   \
     X(CV_T_MEASURED_WHEELS, "measured-wheels")         \
     X(CV_T_NCCL, "nccl")                               \
     X(CV_T_NVCC_TARGETS, "nvcc-targets")               \
@@ -55,6 +56,7 @@ struct cv_table {
     uint32_t cols;    /* first index in offsets[] of the column names */
     uint32_t cells;   /* first index in offsets[]; row r, column c at cells + r * n_cols + c */
     uint32_t note;    /* offset in the pool of the '#' lines */
+    uint32_t in_file_order; /* 1: rows stand as in the file, where the order says something; keys are found one by one */
 };
 
 struct cv_facts {

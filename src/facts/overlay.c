@@ -77,7 +77,8 @@ static const cv_str **merged_rows(struct cv_arena *a, enum cv_table_id t, const 
         if (!replaced)
             rows[n++] = cells;
     }
-    sort_rows(rows, n, n_key);
+    if (!base->tables[t].in_file_order)
+        sort_rows(rows, n, n_key);
     *ret_n = n;
     return rows;
 }

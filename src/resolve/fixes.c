@@ -87,8 +87,10 @@ static cv_str command_for(struct cv_fixing *x, const struct cv_env *e, const str
     struct cv_package_pin pins[2];
     struct cv_install in = {.b = &c->build, .tool = uv ? CV_TOOL_UV : CV_TOOL_PIP, .pins = pins};
     in.n_pins = companions(x, e, c->build.torch, pins);
-    in.python =
-        cv_arena_fmt(x->a, CV_FMT "/bin/python", CV_ARG(system ? CV_S("~/torch-env") : e->path));
+    in.python = e->path.len == 0 /* known from a log only */
+                    ? CV_S("python")
+                    : cv_arena_fmt(x->a, CV_FMT "/bin/python",
+                                   CV_ARG(system ? CV_S("~/torch-env") : e->path));
     /* an installer keeps what already satisfies the request */
     in.again = !system && cv_str_eq(e->torch.release, c->build.torch);
     cv_str line = cv_install_text(x->f, x->a, &in);

@@ -11,15 +11,17 @@ LAYERS = {
     "core": ["base"],
     "facts": ["core", "base"],
     "io": ["base"],
+    "match": ["base"],
     "format": ["base", "core"],
     "probe": ["io", "format", "core", "base"],
     "rules": ["facts", "core", "base"],
     "resolve": ["rules", "facts", "core", "base"],
-    "report": ["rules", "resolve", "facts", "core", "base"],
-    "api": ["base", "core", "facts", "io", "format", "probe", "rules", "resolve", "report"],
+    "explain": ["match", "resolve", "rules", "facts", "core", "base"],
+    "report": ["explain", "match", "rules", "resolve", "facts", "core", "base"],
+    "api": ["base", "core", "facts", "io", "format", "probe", "match", "rules", "resolve", "explain", "report"],
     "cli": [],
 }
-PURE = ["base", "core", "facts", "format", "rules", "resolve", "report"]
+PURE = ["base", "core", "facts", "match", "format", "rules", "resolve", "explain", "report"]
 
 # System headers of the pure layers: they exist on every target, wasm32 included.
 PURE_HEADERS = {"stdint.h", "stddef.h", "stdbool.h", "string.h", "stdarg.h", "stdio.h", "stdlib.h", "assert.h", "limits.h", "inttypes.h", "yyjson.h", "zlib.h"}

@@ -91,9 +91,9 @@ def test_help_and_version(call):
     r = call("--help")
     assert r.returncode == 0 and r.stderr == ""
     assert all(len(line) <= 90 for line in r.stdout.splitlines()) and len(r.stdout.splitlines()) <= 45
-    for word in ("explain", "prove", "fleet"):
+    for word in ("prove", "fleet", "matrix"):
         assert f"cuvet {word}" not in r.stdout  # not built yet: not named
-    for command in ("doctor", "resolve", "why", "snapshot", "facts"):
+    for command in ("doctor", "resolve", "why", "explain", "run", "snapshot", "facts"):
         assert call(command, "--help").stdout == call("help", command).stdout != ""
     assert call("--version").stdout == "cuvet 0.1.0\n"
 

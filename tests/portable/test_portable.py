@@ -9,7 +9,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 DEPS = pathlib.Path(os.environ.get("CUVET_DEPS", ROOT / ".deps"))
-PURE = ["base", "core", "facts", "format", "rules", "resolve", "report"]
+PURE = ["base", "core", "facts", "match", "format", "rules", "resolve", "explain", "report"]
 TARGETS = ["x86_64-windows-gnu", "aarch64-macos", "wasm32-wasi", "aarch64-linux-musl"]
 FILES = sorted(p for layer in PURE for p in (ROOT / "src" / layer).glob("*.c"))
 
