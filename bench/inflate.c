@@ -1,5 +1,5 @@
-/* inflate.c: what inflating a member of a zip costs by itself: the library that cuvet is built with, the same buffers, and the check sum; nothing else. What `cuvet archs` takes on the
- * same wheel beyond it is what looking for GPU code costs. */
+/* inflate.c: what inflating a member of a zip costs by itself: the library that cuvet is built with, the same buffers, and the check sum; nothing else.
+ * What `cuvet archs` takes on the same wheel beyond it is what looking for GPU code costs. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <zlib.h>
