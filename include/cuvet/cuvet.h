@@ -149,7 +149,8 @@ CUVET_API int cuvet_snapshot_tree(cuvet_ctx *c, const char *dir, cuvet_write_fn 
 
 /* Which GPU code is in these files: shared objects, programs, objects, static archives, cubins, fat binaries, PTX, Windows DLLs, wheels, folders. Read, never
  * run. An http(s) address of such a file is read by range requests, where the system has libcurl. Paths are relative to options.cwd (below
- * options.root, where that is set); a word that is no file may be an installed package's name. The GPUs of cuvet_override("gpu", ...) are asked for, file by file.
+ * options.root, where that is set); a word that is no file may be an installed package's name.
+ * The GPUs of cuvet_override("gpu", ...) are asked for, file by file.
  * flags: CUVET_ARCHS_*. Returns the exit code of the command (0; 1: a file has GPU code but none for a GPU that was asked for; 2: a file could not
  * be read to its
  * end) or a negative error. Needs no machine; call it once a context. */

@@ -1,4 +1,5 @@
-/* sort.h: the gaps of our Shell sorts (Sedgewick 1986: at most about n^(4/3) steps, whatever the order). Halved gaps would need n^2 for an order that somebody made
+/* sort.h: the gaps of our Shell sorts (Sedgewick 1986: at most about n^(4/3) steps, whatever the order). Halved gaps would need n^2 for an order that
+ * somebody made
  * for that: a million sections, names of a folder. */
 #ifndef CV_BASE_SORT_H
 #define CV_BASE_SORT_H

@@ -187,7 +187,7 @@ static int refuse_status(struct cv_http *h, unsigned status)
 static long time_for(const struct cv_http_state *s)
 {
     unsigned stall = s->options.stall_s ? s->options.stall_s : CV_HTTP_STALL_S;
-    return (long)(2 * stall + s->want / CV_HTTP_SLOWEST);
+    return (long)((uint64_t)2 * stall + s->want / CV_HTTP_SLOWEST);
 }
 
 /* One request for `range` into s->to, room for s->want bytes. 0 = an answer that holds a part of the file: s->answer says which. */
