@@ -418,7 +418,8 @@ void cv_fatbin_tidy_ranges(struct cv_fatbin_ranges *ranges)
     ranges->n_v = n;
 }
 
-#define CV_SCAN_STEP ((size_t)64 << 10)
+#define CV_SCAN_STEP  ((size_t)64 << 10)
+#define CV_SCAN_FIRST ((size_t)1 << 10) /* after a jump, where the next container mostly stands */
 
 /* Is this a container with a sound first entry? A magic number alone also stands in program text. `have`: bytes of it that were read already. */
 static bool looks_real(struct reading *g, uint64_t at, uint64_t end, const unsigned char *bytes,
@@ -473,13 +474,15 @@ static bool take_found(struct reading *g, uint64_t *at, uint64_t end, const unsi
     return true;
 }
 
-/* Searches one range 8 bytes at a step and jumps over what it finds. False when the limit is reached. */
+/* Searches one range 8 bytes at a step and jumps over what it finds. Containers mostly follow each other, so little is read after a jump and more the longer
+ * nothing is found. False when the limit is reached. */
 static bool scan_range(struct reading *g, uint64_t at, uint64_t end, unsigned char *buf,
                        struct cv_fatbin_search *how)
 {
+    size_t step = CV_SCAN_FIRST;
     at = align8(at);
     while (end > at && end - at >= CV_FATBIN_HEADER) {
-        size_t n = end - at < CV_SCAN_STEP ? (size_t)(end - at) & ~(size_t)7 : CV_SCAN_STEP;
+        size_t n = end - at < step ? (size_t)(end - at) & ~(size_t)7 : step;
         if (n > how->left) {
             cut_at(g, "too much to search through; stopped", at);
             return false;
@@ -501,12 +504,13 @@ static bool scan_range(struct reading *g, uint64_t at, uint64_t end, unsigned ch
                 next = next > here ? next : here + 8;
             }
             if (next - at >= n || next >= end) {
+                step = next - at > n         ? CV_SCAN_FIRST
+                       : step < CV_SCAN_STEP ? step * 2
+                                             : CV_SCAN_STEP;
                 at = next;
                 break;
             }
             i = (size_t)(next - at);
-            if (i == n)
-                at += n;
         }
     }
     return true;
