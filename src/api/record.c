@@ -36,18 +36,9 @@ static void note_place(void *ctx, cv_str path, enum cv_state state, uint64_t byt
         *p = (struct place){cv_arena_str(r->arena, path), state};
 }
 
-static void sort_places(struct recorder *r)
+static bool stands_behind(const struct place *a, const struct place *b)
 {
-    /* Shell sort: no recursion, no context */
-    for (uint32_t gap = cv_sort_gap(r->n_places); gap > 0; gap = cv_sort_gap(gap)) {
-        for (uint32_t i = gap; i < r->n_places; i++) {
-            struct place p = r->places[i];
-            uint32_t j = i;
-            for (; j >= gap && cv_str_cmp(r->places[j - gap].path, p.path) > 0; j -= gap)
-                r->places[j] = r->places[j - gap];
-            r->places[j] = p;
-        }
-    }
+    return cv_str_cmp(a->path, b->path) > 0;
 }
 
 static void left_out(struct recorder *r, cv_str path, const char *why)
@@ -342,7 +333,7 @@ int cv_record_tree(struct cv_probe_ctx *c, const char *dir, struct cv_record *re
     put_env(&r, c);
     put_nvml(&r, c->m);
     put_libraries(&r, c->m);
-    sort_places(&r);
+    CV_SORT(struct place, r.places, r.n_places, stands_behind);
     for (uint32_t i = 0; i < r.n_places; i++) {
         if (i > 0 && cv_str_eq(r.places[i].path, r.places[i - 1].path))
             continue;

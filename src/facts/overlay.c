@@ -42,15 +42,9 @@ static int cmp_rows(const cv_str *x, const cv_str *y, unsigned n_key)
 
 static void sort_rows(const cv_str **rows, uint32_t n, unsigned n_key)
 {
-    for (uint32_t gap = cv_sort_gap(n); gap > 0; gap = cv_sort_gap(gap)) {
-        for (uint32_t i = gap; i < n; i++) {
-            const cv_str *r = rows[i];
-            uint32_t j = i;
-            for (; j >= gap && cmp_rows(rows[j - gap], r, n_key) > 0; j -= gap)
-                rows[j] = rows[j - gap];
-            rows[j] = r;
-        }
-    }
+#define LATER(a, b) (cmp_rows(*(a), *(b), n_key) > 0)
+    CV_SORT(const cv_str *, rows, n, LATER);
+#undef LATER
 }
 
 /* All rows of a table: the overlay's first, then the built-in ones whose key it does not have. */

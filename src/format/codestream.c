@@ -4,7 +4,6 @@
 #include "format/codestream.h"
 
 #include "base/limits.h"
-#include "format/codefile.h"
 #include "format/elf.h"
 
 #define CV_HEAD_BYTES    ((uint64_t)64 << 10)
@@ -340,11 +339,12 @@ bool cv_codestream_again(struct cv_codestream *s)
     return true;
 }
 
-void cv_codestream_read(struct cv_codestream *s, bool whole, unsigned where, struct cv_gpucode *ret)
+void cv_codestream_read(struct cv_codestream *s, bool whole, enum cv_code_where where,
+                        struct cv_gpucode *ret)
 {
     struct cv_reader r = kept(s);
     enum cv_code_format format = cv_code_format(&r);
-    struct cv_code_ask ask = {.where = (enum cv_code_where)where, .found = &s->found};
+    struct cv_code_ask ask = {.where = where, .found = &s->found};
     cv_fatbin_tidy_ranges(&s->found);
     if (format == CV_FILE_ELF && whole && !has_sections(&r)) {
         cv_gpucode_init(ret);

@@ -5,7 +5,7 @@
 #ifndef CV_FORMAT_CODESTREAM_H
 #define CV_FORMAT_CODESTREAM_H
 
-#include "format/fatbin.h"
+#include "format/codefile.h"
 
 struct cv_stream_piece {
     uint64_t offset;
@@ -54,6 +54,6 @@ void cv_codestream_take(struct cv_codestream *s, const unsigned char *bytes, siz
  * stand far from the section headers (patchelf may leave megabytes of padding between them). True at most once. */
 bool cv_codestream_again(struct cv_codestream *s);
 /* After the last bytes: the GPU code. `whole`: all of the file came. Outside the usual sections only containers are found, no bare cubins. */
-void cv_codestream_read(struct cv_codestream *s, bool whole, unsigned where, struct cv_gpucode *ret);
+void cv_codestream_read(struct cv_codestream *s, bool whole, enum cv_code_where where, struct cv_gpucode *ret);
 
 #endif

@@ -42,17 +42,15 @@ struct seeds {
     CV_LIST(uint64_t, v);
 };
 
+static bool is_larger(const uint64_t *a, const uint64_t *b)
+{
+    return *a > *b;
+}
+
 static void sort_unique(struct seeds *s)
 {
     uint64_t *v = s->v;
-    for (uint32_t gap = cv_sort_gap(s->n_v); gap > 0; gap = cv_sort_gap(gap))
-        for (uint32_t i = gap; i < s->n_v; i++) {
-            uint64_t x = v[i];
-            uint32_t k = i;
-            for (; k >= gap && v[k - gap] > x; k -= gap)
-                v[k] = v[k - gap];
-            v[k] = x;
-        }
+    CV_SORT(uint64_t, v, s->n_v, is_larger);
     uint32_t n = 0;
     for (uint32_t i = 0; i < s->n_v; i++)
         if (n == 0 || v[n - 1] != v[i])

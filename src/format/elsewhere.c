@@ -24,16 +24,9 @@ void cv_outside_add(struct cv_arena *a, struct cv_outside_list *to, const char *
         o->name[i] = name[i];
 }
 
-static void sort_by_offset(struct cv_outside *v, uint32_t n)
+static bool lies_behind(const struct cv_outside *a, const struct cv_outside *b)
 {
-    for (uint32_t gap = cv_sort_gap(n); gap > 0; gap = cv_sort_gap(gap))
-        for (uint32_t i = gap; i < n; i++) {
-            struct cv_outside x = v[i];
-            uint32_t k = i;
-            for (; k >= gap && v[k - gap].offset > x.offset; k -= gap)
-                v[k] = v[k - gap];
-            v[k] = x;
-        }
+    return a->offset > b->offset;
 }
 
 struct search {
@@ -112,7 +105,7 @@ void cv_outside_search(const struct cv_reader *r, const struct cv_code_ask *ask,
         how.elf = take_elf;
         how.ctx = &s;
     }
-    sort_by_offset(list->v, list->n_v);
+    CV_SORT(struct cv_outside, list->v, list->n_v, lies_behind);
     for (uint32_t i = 0; i < list->n_v; i++) {
         const struct cv_outside *o = &list->v[i];
         uint64_t end, before = s.to->code.containers, from = o->offset > done ? o->offset : done;

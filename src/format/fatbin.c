@@ -388,22 +388,15 @@ bool cv_fatbin_add_range(struct cv_arena *a, struct cv_fatbin_ranges *to, const 
     return size <= room;
 }
 
-static void sort_ranges(struct cv_fatbin_range *v, uint32_t n)
+static bool lies_behind(const struct cv_fatbin_range *a, const struct cv_fatbin_range *b)
 {
-    for (uint32_t gap = cv_sort_gap(n); gap > 0; gap = cv_sort_gap(gap))
-        for (uint32_t i = gap; i < n; i++) {
-            struct cv_fatbin_range x = v[i];
-            uint32_t k = i;
-            for (; k >= gap && v[k - gap].offset > x.offset; k -= gap)
-                v[k] = v[k - gap];
-            v[k] = x;
-        }
+    return a->offset > b->offset;
 }
 
 void cv_fatbin_tidy_ranges(struct cv_fatbin_ranges *ranges)
 {
     uint32_t n = 0;
-    sort_ranges(ranges->v, ranges->n_v);
+    CV_SORT(struct cv_fatbin_range, ranges->v, ranges->n_v, lies_behind);
     for (uint32_t i = 0; i < ranges->n_v; i++) {
         struct cv_fatbin_range x = ranges->v[i];
         struct cv_fatbin_range *last = n ? &ranges->v[n - 1] : NULL;

@@ -123,17 +123,14 @@ enum cv_state cv_root_head(struct cv_root *r, struct cv_arena *a, cv_str path, s
     return read_file(r, a, path, max, ret, false, NULL);
 }
 
+static bool stands_behind(const cv_str *a, const cv_str *b)
+{
+    return cv_str_cmp(*a, *b) > 0;
+}
+
 void cv_sort_names(cv_str *v, uint32_t n)
 {
-    for (uint32_t gap = cv_sort_gap(n); gap > 0; gap = cv_sort_gap(gap)) {
-        for (uint32_t i = gap; i < n; i++) {
-            cv_str s = v[i];
-            uint32_t j = i;
-            for (; j >= gap && cv_str_cmp(v[j - gap], s) > 0; j -= gap)
-                v[j] = v[j - gap];
-            v[j] = s;
-        }
-    }
+    CV_SORT(cv_str, v, n, stands_behind);
 }
 
 enum cv_state cv_root_list(struct cv_root *r, struct cv_arena *a, cv_str path, struct cv_names *ret)

@@ -2,7 +2,6 @@
  * (codestream.h). */
 #include "probe/wheel.h"
 
-#include "format/codefile.h"
 #include "format/codestream.h"
 #include "format/inflate.h"
 
