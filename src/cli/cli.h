@@ -62,6 +62,8 @@ int cli_facts(const struct cli_options *o);
 /* A context with the options, no machine yet; NULL when out of memory. `cwd` must live as long. */
 cuvet_ctx *cli_context(const struct cli_options *o, char *cwd, size_t cwd_cap);
 int cli_fail(cuvet_ctx *c);    /* the context's error on stderr; returns 2 */
+/* The end of a command: what was written is flushed, an error of the library printed, the context freed. rc: of the last writer; code: the answer's own. */
+int cli_end(cuvet_ctx *c, int rc, int code);
 int cli_resolve(const struct cli_options *o);
 int cli_matrix(const struct cli_options *o);
 int cli_explain(const struct cli_options *o);

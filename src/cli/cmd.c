@@ -18,6 +18,14 @@ int cli_fail(cuvet_ctx *c)
     return cli_error("%s", cuvet_error(c));
 }
 
+int cli_end(cuvet_ctx *c, int rc, int code)
+{
+    int status = rc == 0 ? code : rc == CUVET_E_IO ? 2 : cli_fail(c);
+    int flushed = rc == 0 || rc == CUVET_E_IO ? cli_flush() : 0;
+    cuvet_free(c);
+    return flushed ? flushed : status;
+}
+
 static void show_place(void *user, const char *path, const char *state, uint64_t bytes)
 {
     (void)user;
@@ -175,10 +183,7 @@ int cli_doctor(const struct cli_options *o)
     int rc = code < 0  ? code
              : o->json ? cuvet_doctor_json(c, cli_write, NULL)
                        : cuvet_doctor_text(c, &style, cli_write, NULL);
-    status = rc == 0 ? code : rc == CUVET_E_IO ? 2 : cli_fail(c);
-    int flushed = rc == 0 || rc == CUVET_E_IO ? cli_flush() : 0;
-    cuvet_free(c);
-    return flushed ? flushed : status;
+    return cli_end(c, rc, code);
 }
 
 int cli_snapshot(const struct cli_options *o)
@@ -186,22 +191,19 @@ int cli_snapshot(const struct cli_options *o)
     int status = 2, rc;
     cuvet_ctx *c;
     char cwd[4096];
-    if (o->tree) {
-        c = cli_context(o, cwd, sizeof cwd);
-        rc = c ? cuvet_snapshot_tree(c, o->tree, cli_write, NULL) : CUVET_E_NOMEM;
-    } else {
+    if (!o->tree) {
         c = cli_machine(o, &status);
-        if (!c)
-            return status;
-        rc = cuvet_snapshot_json(c, cli_write, NULL);
+        return c ? cli_end(c, cuvet_snapshot_json(c, cli_write, NULL), 0) : status;
     }
-    status = rc == 0                        ? 0
-             : rc == CUVET_E_IO && !o->tree ? 2
-             : c                            ? cli_fail(c)
-                                            : cli_error("out of memory");
-    int flushed = rc == 0 || (rc == CUVET_E_IO && !o->tree) ? cli_flush() : 0;
+    c = cli_context(o, cwd, sizeof cwd);
+    if (!c)
+        return cli_error("out of memory");
+    rc = cuvet_snapshot_tree(c, o->tree, cli_write, NULL);
+    if (rc != CUVET_E_IO)
+        return cli_end(c, rc, 0);
+    status = cli_fail(c); /* of the folder that was to be written, which has its message */
     cuvet_free(c);
-    return flushed ? flushed : status;
+    return status;
 }
 
 int cli_facts(const struct cli_options *o)
@@ -213,8 +215,5 @@ int cli_facts(const struct cli_options *o)
     int rc = strcmp(o->args[0], "list") == 0
                  ? cuvet_facts_list(c, o->n_args > 1 ? o->args[1] : NULL, o->json, cli_write, NULL)
                  : cuvet_facts_show(c, o->args[1], o->args[2], o->json, cli_write, NULL);
-    int status = rc == 0 ? 0 : rc == CUVET_E_IO ? 2 : cli_fail(c);
-    int flushed = rc == 0 || rc == CUVET_E_IO ? cli_flush() : 0;
-    cuvet_free(c);
-    return flushed ? flushed : status;
+    return cli_end(c, rc, 0);
 }

@@ -21,8 +21,5 @@ int cli_archs(const struct cli_options *o)
     rc = code < 0  ? code
          : o->json ? cuvet_archs_json(c, cli_write, NULL)
                    : cuvet_archs_text(c, &style, cli_write, NULL);
-    int status = rc == 0 ? code : rc == CUVET_E_IO ? 2 : cli_fail(c);
-    int flushed = rc == 0 || rc == CUVET_E_IO ? cli_flush() : 0;
-    cuvet_free(c);
-    return flushed ? flushed : status;
+    return cli_end(c, rc, code);
 }

@@ -65,10 +65,7 @@ static int show_entry(const struct cli_options *o, cuvet_ctx *c, const char *id)
 {
     struct cuvet_style style = cli_style(o);
     int rc = cuvet_explain_entry(c, id, o->json, &style, cli_write, NULL);
-    int status = rc == 0 ? 0 : rc == CUVET_E_IO ? 2 : cli_fail(c);
-    int flushed = rc == 0 || rc == CUVET_E_IO ? cli_flush() : 0;
-    cuvet_free(c);
-    return flushed ? flushed : status;
+    return cli_end(c, rc, 0);
 }
 
 static bool from_stdin(const struct cli_options *o)
@@ -118,13 +115,14 @@ int cli_explain(const struct cli_options *o)
     if (!c)
         return status;
     int rc = feed(c, o, &name);
+    if (rc == 2) { /* a message was printed */
+        cuvet_free(c);
+        return 2;
+    }
     int code = rc ? rc : cuvet_explain(c, o->elsewhere);
     struct cuvet_style style = cli_style(o);
-    rc = code < 0 || rc == 2 ? code
-         : o->json           ? cuvet_explain_json(c, cli_write, NULL)
-                             : cuvet_explain_text(c, name, &style, cli_write, NULL);
-    status = rc == 0 ? code : rc == CUVET_E_IO || rc == 2 ? 2 : cli_fail(c);
-    int flushed = rc == 0 || rc == CUVET_E_IO ? cli_flush() : 0;
-    cuvet_free(c);
-    return flushed ? flushed : status;
+    rc = code < 0  ? code
+         : o->json ? cuvet_explain_json(c, cli_write, NULL)
+                   : cuvet_explain_text(c, name, &style, cli_write, NULL);
+    return cli_end(c, rc, code);
 }

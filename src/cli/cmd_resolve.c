@@ -24,10 +24,7 @@ int cli_resolve(const struct cli_options *o)
          : why            ? cuvet_why_text(c, &style, cli_write, NULL)
          : o->json        ? cuvet_resolve_json(c, cli_write, NULL)
                           : cuvet_resolve_text(c, &style, cli_write, NULL);
-    status = rc == 0 ? code : rc == CUVET_E_IO ? 2 : cli_fail(c);
-    int flushed = rc == 0 || rc == CUVET_E_IO ? cli_flush() : 0;
-    cuvet_free(c);
-    return flushed ? flushed : status;
+    return cli_end(c, rc, code);
 }
 
 int cli_matrix(const struct cli_options *o)
@@ -47,8 +44,5 @@ int cli_matrix(const struct cli_options *o)
          : o->html ? cuvet_matrix_html(c, cli_write, NULL)
          : o->svg  ? cuvet_matrix_svg(c, cli_write, NULL)
                    : cuvet_matrix_text(c, &style, cli_write, NULL);
-    status = rc == 0 ? code : rc == CUVET_E_IO ? 2 : cli_fail(c);
-    int flushed = rc == 0 || rc == CUVET_E_IO ? cli_flush() : 0;
-    cuvet_free(c);
-    return flushed ? flushed : status;
+    return cli_end(c, rc, code);
 }
