@@ -261,6 +261,26 @@ int cv_ctx_oom(cuvet_ctx *c)
     return cv_ctx_fail(c, cv_fail(&c->error, CV_E_NOMEM, CV_S(""), 0, CV_S("out of memory")));
 }
 
+int cv_ctx_asked(cuvet_ctx *c, bool has, const char *option)
+{
+    if (c->failed != CV_OK)
+        return cv_ctx_fail(c, c->failed);
+    return has ? CV_OK : cv_ctx_usage(c, option, CV_S("was not asked yet"));
+}
+
+int cv_ctx_write_json(cuvet_ctx *c, const struct cv_node *n, int pretty, cuvet_write_fn *write,
+                      void *user)
+{
+    struct cv_sink sink = {write, user};
+    int rc = cv_json_write(n, pretty, &c->arena, &sink);
+    return rc == CV_E_NOMEM ? cv_ctx_oom(c) : rc;
+}
+
+int cv_ctx_write_text(cuvet_ctx *c, const struct cv_buf *b, cuvet_write_fn *write, void *user)
+{
+    return c->arena.oom ? cv_ctx_oom(c) : write(user, b->ptr, b->len);
+}
+
 struct cv_text_style cv_ctx_style(const struct cuvet_style *s)
 {
     return (struct cv_text_style){.width = s && s->width ? s->width : 80,
@@ -285,9 +305,7 @@ int cuvet_doctor_text(cuvet_ctx *c, const struct cuvet_style *s, cuvet_write_fn 
         cv_buf_fmt(&b, "%6.3f ms  %-22s %llu file calls\n", (double)c->times[i].wall_ns / 1e6,
                    c->times[i].name, (unsigned long long)c->times[i].calls);
     }
-    if (c->arena.oom)
-        return cv_ctx_oom(c);
-    return write(user, b.ptr, b.len);
+    return cv_ctx_write_text(c, &b, write, user);
 }
 
 int cuvet_doctor_json(cuvet_ctx *c, cuvet_write_fn *write, void *user)
@@ -295,9 +313,7 @@ int cuvet_doctor_json(cuvet_ctx *c, cuvet_write_fn *write, void *user)
     int rc = cv_ctx_diagnose(c);
     if (rc != CV_OK)
         return rc;
-    struct cv_sink sink = {write, user};
-    rc = cv_json_write(cv_tree_doctor(&c->arena, &c->facts, &c->m, &c->d), 1, &c->arena, &sink);
-    return rc == CV_E_NOMEM ? cv_ctx_oom(c) : rc;
+    return cv_ctx_write_json(c, cv_tree_doctor(&c->arena, &c->facts, &c->m, &c->d), 1, write, user);
 }
 
 int cuvet_snapshot_json(cuvet_ctx *c, cuvet_write_fn *write, void *user)
@@ -311,9 +327,7 @@ int cuvet_snapshot_json(cuvet_ctx *c, cuvet_write_fn *write, void *user)
         o->last->next = m->first;
         o->last = m->last;
     }
-    struct cv_sink sink = {write, user};
-    rc = cv_json_write(o, 0, &c->arena, &sink);
-    return rc == CV_E_NOMEM ? cv_ctx_oom(c) : rc;
+    return cv_ctx_write_json(c, o, 0, write, user);
 }
 
 int cuvet_snapshot_tree(cuvet_ctx *c, const char *dir, cuvet_write_fn *write, void *user)
@@ -343,5 +357,5 @@ int cuvet_snapshot_tree(cuvet_ctx *c, const char *dir, cuvet_write_fn *write, vo
         cv_buf_fmt(&b, "left   " CV_FMT "\n", CV_ARG(rec.left_out[i]));
     cv_buf_addz(&b, "GPU UUIDs were replaced. Paths and user names are as they are: look before "
                     "you share it.\n");
-    return c->arena.oom ? cv_ctx_oom(c) : write(user, b.ptr, b.len);
+    return cv_ctx_write_text(c, &b, write, user);
 }

@@ -105,13 +105,11 @@ int cuvet_archs_text(cuvet_ctx *c, const struct cuvet_style *s, cuvet_write_fn *
     struct cv_buf b;
     cv_buf_init(&b, &c->arena);
     cv_text_archs(&b, &st, &r);
-    return c->arena.oom ? cv_ctx_oom(c) : write(user, b.ptr, b.len);
+    return cv_ctx_write_text(c, &b, write, user);
 }
 
 int cuvet_archs_json(cuvet_ctx *c, cuvet_write_fn *write, void *user)
 {
     struct cv_archs_report r = report_of(c);
-    struct cv_sink sink = {write, user};
-    int rc = cv_json_write(cv_tree_archs(&c->arena, &r), 1, &c->arena, &sink);
-    return rc == CV_E_NOMEM ? cv_ctx_oom(c) : rc;
+    return cv_ctx_write_json(c, cv_tree_archs(&c->arena, &r), 1, write, user);
 }

@@ -45,6 +45,11 @@ struct cv_machine *cv_ctx_machines(cuvet_ctx *c, uint32_t *ret_n);
 int cv_ctx_ask(cuvet_ctx *c, const struct cuvet_resolve_options *o, struct cv_ask *ret);
 struct cv_text_style cv_ctx_style(const struct cuvet_style *s);
 int cv_ctx_oom(cuvet_ctx *c);
+/* May a writer write? `has`: what it writes was made; `option` names the question in the error. */
+int cv_ctx_asked(cuvet_ctx *c, bool has, const char *option);
+/* The ends of the writers: a tree as JSON (over several lines if `pretty`), a text, with out of memory as their own error. */
+int cv_ctx_write_json(cuvet_ctx *c, const struct cv_node *n, int pretty, cuvet_write_fn *write, void *user);
+int cv_ctx_write_text(cuvet_ctx *c, const struct cv_buf *b, cuvet_write_fn *write, void *user);
 void cv_ctx_probe_ctx(cuvet_ctx *c, struct cv_root *root, struct cv_probe_ctx *ret);
 
 #endif

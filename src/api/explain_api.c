@@ -69,8 +69,9 @@ int cuvet_explain(cuvet_ctx *c, int elsewhere)
 
 static int report_of(cuvet_ctx *c, const char *name, struct cv_explain_report *ret)
 {
-    if (!c->explain || !c->explain->made)
-        return cv_ctx_usage(c, "explain", CV_S("was not asked yet"));
+    int rc = cv_ctx_asked(c, c->explain && c->explain->made, "explain");
+    if (rc != CV_OK)
+        return rc;
     *ret = (struct cv_explain_report){.f = &c->facts,
                                       .m = &c->m,
                                       .d = &c->d,
@@ -91,21 +92,14 @@ int cuvet_explain_text(cuvet_ctx *c, const char *name, const struct cuvet_style 
         return rc;
     cv_buf_init(&b, &c->arena);
     cv_text_explain(&b, &st, &r);
-    return c->arena.oom ? cv_ctx_oom(c) : write(user, b.ptr, b.len);
-}
-
-static int write_tree(cuvet_ctx *c, const struct cv_node *n, cuvet_write_fn *write, void *user)
-{
-    struct cv_sink sink = {write, user};
-    int rc = cv_json_write(n, 1, &c->arena, &sink);
-    return rc == CV_E_NOMEM ? cv_ctx_oom(c) : rc;
+    return cv_ctx_write_text(c, &b, write, user);
 }
 
 int cuvet_explain_json(cuvet_ctx *c, cuvet_write_fn *write, void *user)
 {
     struct cv_explain_report r;
     int rc = report_of(c, NULL, &r);
-    return rc == CV_OK ? write_tree(c, cv_tree_explain(&c->arena, &r), write, user) : rc;
+    return rc == CV_OK ? cv_ctx_write_json(c, cv_tree_explain(&c->arena, &r), 1, write, user) : rc;
 }
 
 int cuvet_explain_known(cuvet_ctx *c, const char *id)
@@ -126,14 +120,14 @@ int cuvet_explain_entry(cuvet_ctx *c, const char *id, int json, const struct cuv
                            cv_fail(&c->error, CV_E_NOTFOUND, cv_arena_str(&c->arena, cv_str_z(id)),
                                    0, CV_S("no such entry (see cuvet explain --list)")));
     if (json)
-        return write_tree(c,
-                          id ? cv_tree_explain_entry(&c->arena, &c->facts, row)
-                             : cv_tree_explain_list(&c->arena, &c->facts),
-                          write, user);
+        return cv_ctx_write_json(c,
+                                 id ? cv_tree_explain_entry(&c->arena, &c->facts, row)
+                                    : cv_tree_explain_list(&c->arena, &c->facts),
+                                 1, write, user);
     cv_buf_init(&b, &c->arena);
     if (id)
         cv_text_explain_entry(&b, &st, &c->facts, row);
     else
         cv_text_explain_list(&b, &st, &c->facts);
-    return c->arena.oom ? cv_ctx_oom(c) : write(user, b.ptr, b.len);
+    return cv_ctx_write_text(c, &b, write, user);
 }

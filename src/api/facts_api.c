@@ -4,11 +4,9 @@
 static int finish(cuvet_ctx *c, struct cv_buf *b, struct cv_node *n, int json,
                   cuvet_write_fn *write, void *user)
 {
-    struct cv_sink sink = {write, user};
-    int rc = json ? cv_json_write(n, 1, &c->arena, &sink) : CV_OK;
-    if (c->arena.oom || rc == CV_E_NOMEM)
+    if (c->arena.oom)
         return cv_ctx_oom(c);
-    return json ? rc : write(user, b->ptr, b->len);
+    return json ? cv_ctx_write_json(c, n, 1, write, user) : cv_ctx_write_text(c, b, write, user);
 }
 
 static int find_table(cuvet_ctx *c, const char *table, enum cv_table_id *ret)

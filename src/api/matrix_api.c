@@ -14,45 +14,35 @@ int cuvet_matrix(cuvet_ctx *c, const struct cuvet_resolve_options *o)
     return c->arena.oom ? cv_ctx_oom(c) : c->matrix.n_rows == 0;
 }
 
-static int check(cuvet_ctx *c)
-{
-    if (c->failed != CV_OK)
-        return cv_ctx_fail(c, c->failed);
-    return c->has_matrix ? CV_OK : cv_ctx_usage(c, "matrix", CV_S("was not asked yet"));
-}
-
 int cuvet_matrix_json(cuvet_ctx *c, cuvet_write_fn *write, void *user)
 {
-    struct cv_sink sink = {write, user};
-    int rc = check(c);
-    if (rc != CV_OK)
-        return rc;
-    rc = cv_json_write(cv_tree_matrix(&c->arena, &c->matrix), 1, &c->arena, &sink);
-    return rc == CV_E_NOMEM ? cv_ctx_oom(c) : rc;
+    int rc = cv_ctx_asked(c, c->has_matrix, "matrix");
+    return rc == CV_OK ? cv_ctx_write_json(c, cv_tree_matrix(&c->arena, &c->matrix), 1, write, user)
+                       : rc;
 }
 
 int cuvet_matrix_text(cuvet_ctx *c, const struct cuvet_style *s, cuvet_write_fn *write, void *user)
 {
     struct cv_buf b;
     struct cv_text_style st = cv_ctx_style(s);
-    int rc = check(c);
+    int rc = cv_ctx_asked(c, c->has_matrix, "matrix");
     if (rc != CV_OK)
         return rc;
     cv_buf_init(&b, &c->arena);
     cv_text_matrix(&b, &st, &c->matrix);
-    return c->arena.oom ? cv_ctx_oom(c) : write(user, b.ptr, b.len);
+    return cv_ctx_write_text(c, &b, write, user);
 }
 
 static int write_page(cuvet_ctx *c, void (*page)(struct cv_buf *b, const struct cv_matrix *x),
                       cuvet_write_fn *write, void *user)
 {
     struct cv_buf b;
-    int rc = check(c);
+    int rc = cv_ctx_asked(c, c->has_matrix, "matrix");
     if (rc != CV_OK)
         return rc;
     cv_buf_init(&b, &c->arena);
     page(&b, &c->matrix);
-    return c->arena.oom ? cv_ctx_oom(c) : write(user, b.ptr, b.len);
+    return cv_ctx_write_text(c, &b, write, user);
 }
 
 int cuvet_matrix_html(cuvet_ctx *c, cuvet_write_fn *write, void *user)

@@ -137,23 +137,17 @@ int cuvet_why(cuvet_ctx *c, const struct cuvet_resolve_options *o)
 
 static int check(cuvet_ctx *c, bool why)
 {
-    if (c->failed != CV_OK)
-        return cv_ctx_fail(c, c->failed);
-    if (!c->has_answer || c->answer_is_why != why)
-        return cv_ctx_usage(c, why ? "why" : "resolve", CV_S("was not asked yet"));
-    return CV_OK;
+    return cv_ctx_asked(c, c->has_answer && c->answer_is_why == why, why ? "why" : "resolve");
 }
 
 static int write_json(cuvet_ctx *c, bool why, cuvet_write_fn *write, void *user)
 {
-    struct cv_sink sink = {write, user};
     int rc = check(c, why);
     if (rc != CV_OK)
         return rc;
-    rc = cv_json_write(why ? cv_tree_why(&c->arena, &c->answer)
-                           : cv_tree_resolve(&c->arena, &c->answer),
-                       1, &c->arena, &sink);
-    return rc == CV_E_NOMEM ? cv_ctx_oom(c) : rc;
+    return cv_ctx_write_json(
+        c, why ? cv_tree_why(&c->arena, &c->answer) : cv_tree_resolve(&c->arena, &c->answer), 1,
+        write, user);
 }
 
 static int write_text(cuvet_ctx *c, bool why, const struct cuvet_style *s, cuvet_write_fn *write,
@@ -169,7 +163,7 @@ static int write_text(cuvet_ctx *c, bool why, const struct cuvet_style *s, cuvet
         cv_text_why(&b, &st, &c->answer);
     else
         cv_text_resolve(&b, &st, &c->answer);
-    return c->arena.oom ? cv_ctx_oom(c) : write(user, b.ptr, b.len);
+    return cv_ctx_write_text(c, &b, write, user);
 }
 
 int cuvet_resolve_json(cuvet_ctx *c, cuvet_write_fn *write, void *user)

@@ -44,31 +44,21 @@ int cuvet_what(cuvet_ctx *c, const struct cuvet_resolve_options *o, unsigned wha
     return c->arena.oom ? cv_ctx_oom(c) : c->what.exit_code;
 }
 
-static int check(cuvet_ctx *c)
-{
-    if (c->failed != CV_OK)
-        return cv_ctx_fail(c, c->failed);
-    return c->has_what ? CV_OK : cv_ctx_usage(c, "what", CV_S("was not asked yet"));
-}
-
 int cuvet_what_json(cuvet_ctx *c, cuvet_write_fn *write, void *user)
 {
-    struct cv_sink sink = {write, user};
-    int rc = check(c);
-    if (rc != CV_OK)
-        return rc;
-    rc = cv_json_write(cv_tree_what(&c->arena, &c->what), 1, &c->arena, &sink);
-    return rc == CV_E_NOMEM ? cv_ctx_oom(c) : rc;
+    int rc = cv_ctx_asked(c, c->has_what, "what");
+    return rc == CV_OK ? cv_ctx_write_json(c, cv_tree_what(&c->arena, &c->what), 1, write, user)
+                       : rc;
 }
 
 int cuvet_what_text(cuvet_ctx *c, const struct cuvet_style *s, cuvet_write_fn *write, void *user)
 {
     struct cv_buf b;
     struct cv_text_style st = cv_ctx_style(s);
-    int rc = check(c);
+    int rc = cv_ctx_asked(c, c->has_what, "what");
     if (rc != CV_OK)
         return rc;
     cv_buf_init(&b, &c->arena);
     cv_text_what(&b, &st, &c->what);
-    return c->arena.oom ? cv_ctx_oom(c) : write(user, b.ptr, b.len);
+    return cv_ctx_write_text(c, &b, write, user);
 }
