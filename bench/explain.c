@@ -1,6 +1,7 @@
 /* explain.c: how fast a log is read: MB/s on one core for the whole stream (collapsing, search, expressions), for the search alone in two ways (four bytes
  * in each few places, as match/set.c does; an Aho-Corasick automaton over the same texts), and for a plain loop of regexec over the catalogue, line by line.
  * The log is made here: training output of several kinds, 64 MB. Prints one line a way. */
+#include "base/pages.h"
 #include "explain/explain.h"
 #include "match/scan.h"
 
@@ -11,18 +12,6 @@
 
 #define LOG_BYTES  ((size_t)64 << 20)
 #define SLOW_BYTES ((size_t)256 << 10)
-
-static void *get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return malloc(size);
-}
-
-static void put(void *ctx, void *page)
-{
-    (void)ctx;
-    free(page);
-}
 
 static double now(void)
 {
@@ -250,7 +239,7 @@ int main(void)
     cv_str log = make_log();
     if (log.len == 0)
         return 2;
-    cv_arena_init(&a, (struct cv_page_ops){get, put, NULL}, (size_t)64 << 20);
+    cv_arena_init(&a, cv_pages_malloc(), (size_t)64 << 20);
     whole(&a, log);
     whole(&a, log);
     sampled(log);

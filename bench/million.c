@@ -1,5 +1,6 @@
 /* million.c: how long one evaluation takes: a machine and a request in, the best build and its verdict out, no words. Random machines and requests, one
  * core. Prints "N evaluations, S s, M works" and ends with 1 if a million would take more than LIMIT seconds. */
+#include "base/pages.h"
 #include "resolve/resolve.h"
 
 #include <stdio.h>
@@ -14,18 +15,6 @@ static uint32_t any(uint32_t n)
 {
     state = state * 1664525u + 1013904223u;
     return (state >> 8) % n;
-}
-
-static void *get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return malloc(size);
-}
-
-static void put(void *ctx, void *page)
-{
-    (void)ctx;
-    free(page);
 }
 
 static void set(struct cv_fact *f, const char *v) { cv_fact_set(f, cv_str_z(v), CV_S("bench"), CV_S("")); }
@@ -58,7 +47,7 @@ int main(int argc, char **argv)
     enum { N_REQ = sizeof texts / sizeof texts[0] };
     const struct cv_facts *f = &cv_facts_builtin;
     struct cv_arena a, scratch;
-    struct cv_page_ops ops = {get, put, NULL};
+    struct cv_page_ops ops = cv_pages_malloc();
     struct cv_catalog cat;
     static struct cv_request requests[N_REQ];
     unsigned long n = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000000, works = 0;

@@ -1,21 +1,10 @@
 /* genfacts.c: facts/ -> C. Build-time program: reads the tables with the library's own parser, checks them (lint.c), writes one string pool, one array
  * of offsets and one array of tables. Usage: genfacts [--lint] FACTS_DIR [OUT.c] */
+#include "base/pages.h"
 #include "facts_tables.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static void *page_get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return malloc(size);
-}
-
-static void page_put(void *ctx, void *page)
-{
-    (void)ctx;
-    free(page);
-}
 
 static bool read_file(struct cv_arena *a, const char *path, cv_str *ret)
 {
@@ -135,7 +124,7 @@ int main(int argc, char **argv)
     }
     struct cv_arena a;
     static struct gen_table tables[CV_N_TABLES];
-    cv_arena_init(&a, (struct cv_page_ops){page_get, page_put, NULL}, (size_t)1 << 30);
+    cv_arena_init(&a, cv_pages_malloc(), (size_t)1 << 30);
     int failures = load(&a, argv[i], tables);
     if (failures == 0)
         failures = gen_lint(&a, tables);

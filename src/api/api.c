@@ -2,24 +2,13 @@
 #include "api/ctx.h"
 
 #include "api/record.h"
+#include "base/pages.h"
 #include "format/machine_json.h"
 
 #include <stdlib.h>
 
 #define CV_NVML_WAIT_MS  2000u
 #define CV_NVML_SHORT_MS 300u /* where files have told everything */
-
-static void *page_get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return malloc(size);
-}
-
-static void page_put(void *ctx, void *page)
-{
-    (void)ctx;
-    free(page);
-}
 
 const char *cuvet_version(void)
 {
@@ -89,7 +78,7 @@ cuvet_ctx *cuvet_new(const struct cuvet_options *o)
     cuvet_ctx *c = calloc(1, sizeof *c);
     if (!c)
         return NULL;
-    cv_arena_init(&c->arena, (struct cv_page_ops){page_get, page_put, NULL}, CV_MAX_ARENA_BYTES);
+    cv_arena_init(&c->arena, cv_pages_malloc(), CV_MAX_ARENA_BYTES);
     c->message = "";
     c->facts = cv_facts_builtin;
     cuvet_options_init(&c->options);

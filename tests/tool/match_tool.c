@@ -3,22 +3,11 @@
  *   match_tool norm         standard input, collapsed
  *   match_tool scan N EXPR...   standard input fed in pieces of N bytes: "PATTERN LINE OFFSET LENGTH" of each match */
 #include "base/bytes.h"
+#include "base/pages.h"
 #include "match/set.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static void *get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return malloc(size);
-}
-
-static void put(void *ctx, void *page)
-{
-    (void)ctx;
-    free(page);
-}
 
 static cv_str read_all(void)
 {
@@ -88,7 +77,7 @@ int main(int argc, char **argv)
     struct cv_re_memory m = {.arena = &a};
     cv_str in = read_all(), rest = in, line;
     int rc = 0;
-    cv_arena_init(&a, (struct cv_page_ops){get, put, NULL}, (size_t)256 << 20);
+    cv_arena_init(&a, cv_pages_malloc(), (size_t)256 << 20);
     if (argc == 2 && strcmp(argv[1], "re") == 0) {
         while (cv_str_line(&rest, &line)) {
             size_t tab = cv_str_findc(line, '\t');

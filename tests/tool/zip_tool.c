@@ -6,6 +6,7 @@
  * Ends with 0, or 1 and one sentence on stderr. Of a URL it says on stderr how much was received in how many requests. Environment: CURL_CA_BUNDLE, and
  * ZIP_TOOL_STALL (seconds), ZIP_TOOL_CURL (another libcurl), ZIP_TOOL_STOP (bytes after which the progress function says no). */
 #include "base/limits.h"
+#include "base/pages.h"
 #include "format/inflate.h"
 #include "io/http.h"
 #include "io/root.h"
@@ -13,18 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-
-static void *page_get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return malloc(size);
-}
-
-static void page_put(void *ctx, void *page)
-{
-    (void)ctx;
-    free(page);
-}
 
 static double now(void)
 {
@@ -70,7 +59,7 @@ static int time_it(struct cv_zip *z, const struct cv_zip_member *m)
         struct cv_arena a;
         struct cv_zip again;
         cv_str what;
-        cv_arena_init(&a, (struct cv_page_ops){page_get, page_put, NULL}, CV_MAX_ARENA_BYTES);
+        cv_arena_init(&a, cv_pages_malloc(), CV_MAX_ARENA_BYTES);
         double t = now();
         int rc = cv_zip_open(&again, &a, z->reader, &what);
         t = now() - t;
@@ -187,7 +176,7 @@ int main(int argc, char **argv)
     struct cv_arena a;
     if (argc < 3)
         return say(CV_S("usage: zip_tool FILE list | cat NAME [BYTES] | check [NAME...] | time NAME"));
-    cv_arena_init(&a, (struct cv_page_ops){page_get, page_put, NULL}, CV_MAX_ARENA_BYTES);
+    cv_arena_init(&a, cv_pages_malloc(), CV_MAX_ARENA_BYTES);
     int rc = cv_http_is_url(cv_str_z(argv[1])) ? of_url(&a, argv[1], argc - 2, argv + 2)
                                                : of_file(&a, argv[1], argc - 2, argv + 2);
     cv_arena_done(&a);

@@ -3,7 +3,7 @@
 #ifndef CV_TESTS_TAP_H
 #define CV_TESTS_TAP_H
 
-#include "base/arena.h"
+#include "base/pages.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -59,23 +59,11 @@ static TAP_UNUSED int done(void)
     return tap_failed > 0 || tap_n == 0 ? 1 : 0;
 }
 
-static TAP_UNUSED void *tap_page_get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return malloc(size);
-}
-
-static TAP_UNUSED void tap_page_put(void *ctx, void *page)
-{
-    (void)ctx;
-    free(page);
-}
-
 /* An arena on malloc: end it with cv_arena_done. */
 static TAP_UNUSED struct cv_arena tap_arena(void)
 {
     struct cv_arena a;
-    cv_arena_init(&a, (struct cv_page_ops){tap_page_get, tap_page_put, NULL}, (size_t)64 << 20);
+    cv_arena_init(&a, cv_pages_malloc(), (size_t)64 << 20);
     return a;
 }
 
@@ -92,7 +80,7 @@ static TAP_UNUSED void *tap_page_get_n(void *ctx, size_t size)
 static TAP_UNUSED struct cv_arena tap_arena_pages(unsigned *left)
 {
     struct cv_arena a;
-    cv_arena_init(&a, (struct cv_page_ops){tap_page_get_n, tap_page_put, left}, (size_t)64 << 20);
+    cv_arena_init(&a, (struct cv_page_ops){tap_page_get_n, cv_page_put, left}, (size_t)64 << 20);
     return a;
 }
 

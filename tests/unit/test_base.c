@@ -15,12 +15,6 @@ static void *page_get(void *ctx, size_t size)
     return pages.left-- > 0 ? malloc(size) : NULL;
 }
 
-static void page_put(void *ctx, void *page)
-{
-    (void)ctx;
-    free(page);
-}
-
 static void test_str(void)
 {
     cv_str rest = CV_S("a,,b"), part;
@@ -75,7 +69,7 @@ static void test_arena(struct cv_arena *a)
 
 static void test_oom(void)
 {
-    struct cv_page_ops ops = {page_get, page_put, NULL};
+    struct cv_page_ops ops = {page_get, cv_page_put, NULL};
     bool survived = true;
     for (int n = 0; n < 4; n++) {
         struct cv_arena a;
